@@ -1,0 +1,265 @@
+"""Study files: TOML in, `Study` out, or an error that names file, line and key."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from lrreport.errors import SpecError
+from lrreport.spec import DEFAULT_EPOCHS, PlateauSpec, RunSpec, Setting, Study, Value
+
+#: Keys of `[base]` and `[vary]`, with what their values must be.
+_KEYS: Final[Mapping[str, str]] = {
+    "optimizer": "a word",
+    "learning_rate": "a number",
+    "momentum": "a number",
+    "nesterov": "true or false",
+    "decay": "a number",
+    "batch_size": "a whole number",
+    "epochs": "a whole number",
+    "hidden_units": "a list of whole numbers",
+    "plateau.patience": "a whole number",
+    "plateau.factor": "a number",
+    "plateau.min_delta": "a number",
+    "dataset": "a word",
+}
+_TOP_LEVEL: Final = ("id", "title", "question", "base", "vary")
+_LANGUAGES: Final = ("th", "en")
+_MAX_BYTES: Final = 100_000
+_MAX_SETTINGS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A file's name and text; finds the line of a key, for messages."""
+
+    name: str
+    text: str
+
+    def line_of(self, section: str | None, key: str | None) -> int:
+        """The line on which `key` of `[section]` is set, or the section begins, or 1."""
+        table, best = "", 1
+        for number, line in enumerate(self.text.splitlines(), start=1):
+            stripped = line.strip()
+            if header := re.match(r"\[+\s*([^\]]+?)\s*\]+", stripped):
+                table = re.sub(r"[\s\"']", "", header[1])
+                if table in (section, f"{section}.{key}"):
+                    best = number
+                continue
+            name = re.sub(r"[\s\"']", "", stripped.split("=", 1)[0]) if "=" in stripped else ""
+            full = f"{table}.{name}" if table and name else name
+            wanted = f"{section}.{key}" if section and key else (section or key)
+            if wanted and full and (full == wanted or wanted.startswith(f"{full}.")):
+                return number
+        return best
+
+    def at(self, section: str | None, key: str | None) -> str:
+        """`file, line N, key [section].key`, for an error's `where`."""
+        place = f"{self.name}, line {self.line_of(section, key)}"
+        if section and key:
+            return f"{place}, key '{key}' of [{section}]"
+        return f"{place}, key '{key or section}'" if key or section else place
+
+
+def _check_type(source: _Source, section: str, key: str, value: Any) -> Value:
+    kind = _KEYS[key]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    fits = {
+        "a word": isinstance(value, str),
+        "a number": is_number,
+        "a whole number": isinstance(value, int) and not isinstance(value, bool),
+        "true or false": isinstance(value, bool),
+        "a list of whole numbers": isinstance(value, list)
+        and all(isinstance(item, int) and not isinstance(item, bool) for item in value),
+    }[kind]
+    if not fits:
+        raise SpecError(
+            f"'{key}' has a value of the wrong type", where=source.at(section, key), got=repr(value), expected=kind
+        )
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _flatten(source: _Source, section: str, table: Any) -> dict[str, Any]:
+    """Turn `[section]` into dotted keys in the order of their lines; refuse unknown ones."""
+    if not isinstance(table, dict):
+        raise SpecError(f"'{section}' must be a table", where=source.at(None, section), got=repr(table), expected=f"[{section}]")
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        if key == "plateau" and isinstance(value, dict):
+            flat.update({f"plateau.{name}": item for name, item in value.items()})
+        else:
+            flat[key] = value
+    for key in flat:
+        if key not in _KEYS:
+            raise SpecError(
+                f"[{section}] has an unknown key",
+                where=source.at(section, key),
+                got=key,
+                expected="one of " + ", ".join(_KEYS),
+            )
+    return dict(sorted(flat.items(), key=lambda item: source.line_of(section, item[0])))
+
+
+def _read_words(source: _Source, key: str, table: Any) -> dict[str, str]:
+    """A text in both languages, `[title]` say."""
+    if not isinstance(table, dict) or set(table) != set(_LANGUAGES):
+        raise SpecError(
+            f"'{key}' needs a text in both languages",
+            where=source.at(key, None),
+            got=repr(sorted(table)) if isinstance(table, dict) else repr(table),
+            expected="th and en, and nothing else",
+        )
+    for language, text in table.items():
+        if not isinstance(text, str) or not text.strip() or len(text) > 2000:
+            raise SpecError(
+                f"'{key}.{language}' must be a text that is not empty",
+                where=source.at(key, language),
+                got=repr(text)[:80],
+                expected="1 to 2,000 characters",
+            )
+    return {language: " ".join(table[language].split()) for language in _LANGUAGES}
+
+
+def make_setting(study_id: str, base: Mapping[str, Value], varied: Mapping[str, Value]) -> Setting:
+    """One point of a grid from its dotted keys.
+
+    Raises:
+        SpecError: A value or a combination of values is not allowed; `where` is the key.
+    """
+    values: dict[str, Any] = {**base, **varied}
+    epochs = values.pop("epochs", DEFAULT_EPOCHS)
+    plateau = {key.removeprefix("plateau."): values.pop(key) for key in list(values) if key.startswith("plateau.")}
+    spec = RunSpec(**values, plateau=PlateauSpec(**plateau) if plateau else None)
+    return Setting(study_id, tuple(varied.items()), spec, epochs)
+
+
+def parse_study(text: str, name: str, overrides: Mapping[str, Value] | None = None) -> Study:
+    """Read one study file.
+
+    Args:
+        text: The file's text.
+        name: The file's name, for messages.
+        overrides: Values of the command line; they replace `[base]` and defaults, never what the study varies.
+
+    Raises:
+        SpecError: The text is not TOML, or not a study; nothing has been trained then.
+    """
+    source = _Source(name, text)
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SpecError("The study file is not valid TOML", where=name, got=str(error), fix="correct the line that is named") from error
+    for key in document:
+        if key not in _TOP_LEVEL:
+            raise SpecError(
+                "The study file has an unknown key",
+                where=source.at(None, key),
+                got=key,
+                expected="one of " + ", ".join(_TOP_LEVEL),
+            )
+    for key in ("id", "title"):
+        if key not in document:
+            raise SpecError(f"The study file has no '{key}'", where=name, expected=f"'{key}'", fix=f"add '{key}'")
+    title = _read_words(source, "title", document["title"])
+    question = _read_words(source, "question", document["question"]) if "question" in document else {}
+
+    base = {key: _check_type(source, "base", key, value) for key, value in _flatten(source, "base", document.get("base", {})).items()}
+    grid = _flatten(source, "vary", document.get("vary", {}))
+    for key, values in grid.items():
+        if not isinstance(values, list) or not values:
+            raise SpecError(
+                f"'{key}' under [vary] must be a list that is not empty",
+                where=source.at("vary", key),
+                got=repr(values),
+                expected=f"a list, each item {_KEYS[key]}",
+            )
+        if key in base:
+            raise SpecError(
+                f"'{key}' stands under [base] and under [vary]",
+                where=source.at("vary", key),
+                got=f"[base] {base[key]!r} and [vary] {values!r}",
+                expected="one of the two",
+            )
+    if (count := _count(grid)) > _MAX_SETTINGS:
+        raise SpecError("The grid is too large", where=source.at("vary", None), got=f"{count} settings", expected=f"at most {_MAX_SETTINGS}")
+    typed = {key: [_check_type(source, "vary", key, value) for value in values] for key, values in grid.items()}
+    base.update({key: value for key, value in (overrides or {}).items() if key not in grid})
+
+    def place(error: SpecError) -> str:
+        key = error.where
+        if key in grid:
+            return source.at("vary", key)
+        return source.at("base", key) if key in base else source.at(key if key == "vary" else None, None if key == "vary" else key)
+
+    try:
+        settings = tuple(
+            make_setting(str(document["id"]), base, dict(zip(typed, point, strict=True)))
+            for point in itertools.product(*typed.values())
+        )
+        return Study(document["id"], title, settings, question, name)
+    except SpecError as error:
+        raise SpecError(
+            error.message, where=place(error), got=error.got, expected=error.expected, fix="correct the study file"
+        ) from error
+
+
+def _count(grid: Mapping[str, Sequence[Any]]) -> int:
+    count = 1
+    for values in grid.values():
+        count *= len(values)
+    return count
+
+
+def load_built_in_studies(overrides: Mapping[str, Value] | None = None) -> tuple[Study, ...]:
+    """The studies that come with the package, in the article's order, which is that of their file names."""
+    folder = resources.files("lrreport") / "studies"
+    files = sorted((item for item in folder.iterdir() if item.name.endswith(".toml")), key=lambda item: item.name)
+    return tuple(parse_study(item.read_text("utf-8"), item.name, overrides) for item in files)
+
+
+def load_study_folder(folder: Path, overrides: Mapping[str, Value] | None = None) -> tuple[Study, ...]:
+    """The studies of a user's folder, in the order of their file names.
+
+    Raises:
+        SpecError: The folder does not exist, holds no study, or one of its files is not a study.
+    """
+    if not folder.is_dir():
+        raise SpecError("There is no such folder of studies", where=str(folder), fix="name a folder that holds *.toml files")
+    paths = sorted(path for path in folder.glob("*.toml") if not path.name.startswith("."))
+    if not paths:
+        raise SpecError("The folder holds no study", where=str(folder), expected="at least one *.toml file")
+    studies = []
+    for path in paths:
+        try:
+            if path.stat().st_size > _MAX_BYTES:
+                raise SpecError("The study file is too large", where=str(path), expected=f"at most {_MAX_BYTES:,} bytes")
+            text = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SpecError("The study file cannot be read", where=str(path), got=str(error), expected="UTF-8 text") from error
+        studies.append(parse_study(text, str(path), overrides))
+    return tuple(studies)
+
+
+def join_studies(*groups: Iterable[Study]) -> tuple[Study, ...]:
+    """All studies in order.
+
+    Raises:
+        SpecError: Two studies have the same id.
+    """
+    joined: dict[str, Study] = {}
+    for study in itertools.chain(*groups):
+        if study.id in joined:
+            raise SpecError(
+                "Two studies have the same id",
+                where=f"{study.source}, key 'id'",
+                got=f"'{study.id}', which {joined[study.id].source} has already",
+                expected="an id of its own",
+            )
+        joined[study.id] = study
+    return tuple(joined.values())
