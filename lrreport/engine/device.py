@@ -1,0 +1,96 @@
+"""Choose the device, and set TensorFlow up for it. Importing this module imports TensorFlow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import tensorflow as tf
+
+from lrreport.datasets import Dataset, scale_images
+from lrreport.engine.program import DeviceData
+from lrreport.errors import UsageError
+
+DeviceChoice = Literal["auto", "cpu", "gpu"]
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where runs are trained.
+
+    Attributes:
+        kind: `cpu` or `gpu`, the device class of an environment.
+        name: TensorFlow's name of it.
+        workers: Groups that train side by side: one a core on the CPU, one on a GPU.
+        reason: Why it was taken, in words.
+    """
+
+    kind: Literal["cpu", "gpu"]
+    name: str
+    workers: int
+    reason: str
+
+
+def _works(name: str) -> str | None:
+    """None when a compiled trial step runs on the device, else what went wrong, in one line."""
+
+    @tf.function(jit_compile=True, autograph=False)  # type: ignore[untyped-decorator]
+    def step(matrix: Any) -> Any:
+        return tf.nn.log_softmax(tf.matmul(matrix, matrix))
+
+    try:
+        with tf.device(name):
+            step(tf.ones([8, 8])).numpy()
+    except (tf.errors.OpError, RuntimeError, ValueError) as error:
+        return str(error).strip().splitlines()[0][:200]
+    return None
+
+
+def set_up_device(choice: DeviceChoice, cores: int) -> Device:
+    """Prepare TensorFlow for training and say where it will happen.
+
+    On the CPU every program runs in one thread, and one program runs per core: that is faster than one program in
+    many threads, and makes a run's bits independent of the number of cores.
+
+    Args:
+        choice: `auto` takes a GPU when TensorFlow sees one and a trial step works on it.
+        cores: Cores to use.
+
+    Raises:
+        UsageError: `gpu` was asked for and none works here.
+    """
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(max(cores, 1))
+    reason = "asked for" if choice == "cpu" else "TensorFlow sees no GPU"
+    if choice != "cpu":
+        gpus = tf.config.list_physical_devices("GPU")
+        for gpu in gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)  # noqa: FBT003 - TensorFlow's own signature
+        if gpus:
+            fault = _works("/GPU:0")
+            if fault is None:
+                # Not on the CPU: there it makes functions of different threads wait for each other, and programs of
+                # one thread are deterministic without it.
+                tf.config.experimental.enable_op_determinism()
+                return Device("gpu", "/GPU:0", 1, "a trial step worked")
+            reason = f"the GPU failed a trial step: {fault}"
+        if choice == "gpu":
+            raise UsageError(
+                "There is no GPU that works here",
+                got=reason,
+                expected="a GPU that TensorFlow can use",
+                fix="leave --device out to train on the CPU, or install the extra 'gpu' and look at `lrreport doctor`",
+            )
+    return Device("cpu", "/CPU:0", max(cores, 1), reason)
+
+
+def put_on_device(dataset: Dataset, device: Device) -> DeviceData:
+    """Scale a dataset and move it to the device."""
+    with tf.device(device.name):
+        return DeviceData(
+            tf.constant(scale_images(dataset.train_images)),
+            tf.constant(dataset.train_labels.astype(np.int32)),
+            tf.constant(scale_images(dataset.test_images)),
+            tf.constant(dataset.test_labels.astype(np.int32)),
+        )

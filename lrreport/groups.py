@@ -1,0 +1,121 @@
+"""Which runs train together: runs of one seed, data, batch size, architecture and family of update rules.
+
+A run's last bits depend on the shape of the program it is trained in, and on nothing else in it. So the shape is a
+function of the run's own spec and the device class, never of how many runs there are: empty slots stay idle.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from lrreport.spec import DatasetName, RunSpec
+
+Family = Literal["sgd", "adaptive"]
+
+INPUTS: Final = 784
+CLASSES: Final = 10
+
+#: Columns of the first layer's GEMM that a group may fill. On a CPU 256 columns of float32 weights and their
+#: velocities fit a core's second-level cache; beyond it a step takes about twice as long per run (measured:
+#: benchmarks/). A GPU wants wide work.
+_COLUMNS: Final = {"cpu": 256, "gpu": 4096}
+_MAX_SLOTS: Final = {"cpu": 8, "gpu": 64}
+#: Columns are padded to whole vector registers and kernel blocks, so that no column is computed by tail code.
+_COLUMN_STEP: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class GroupShape:
+    """Everything that a compiled program depends on.
+
+    Attributes:
+        family: `sgd` (with momentum, Nesterov, decay) or `adaptive` (RMSprop, AdaGrad, Adam).
+        hidden_units: Widths of the hidden layers.
+        batch_size: Images per update.
+        slots: Runs side by side, R.
+        columns: Columns of the first layer, at least slots times its width.
+    """
+
+    family: Family
+    hidden_units: tuple[int, ...]
+    batch_size: int
+    slots: int
+    columns: int
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Inputs, hidden layers, classes."""
+        return (INPUTS, *self.hidden_units, CLASSES)
+
+
+def shape_for(spec: RunSpec, device: str) -> GroupShape:
+    """The shape of the program that trains a run on a device class, `cpu` or `gpu`.
+
+    >>> shape_for(RunSpec(), "cpu")
+    GroupShape(family='sgd', hidden_units=(50,), batch_size=32, slots=5, columns=256)
+    """
+    first_width = spec.hidden_units[0] if spec.hidden_units else CLASSES
+    slots = max(1, min(_COLUMNS[device] // first_width, _MAX_SLOTS[device]))
+    columns = -(-slots * first_width // _COLUMN_STEP) * _COLUMN_STEP
+    family: Family = "sgd" if spec.optimizer == "sgd" else "adaptive"
+    return GroupShape(family, spec.hidden_units, spec.batch_size, slots, columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One run that has to be trained.
+
+    Attributes:
+        spec: The run.
+        start_epoch: Epochs that its checkpoint holds already; 0 starts afresh.
+        epochs: Epochs that it shall have in the end.
+    """
+
+    spec: RunSpec
+    start_epoch: int
+    epochs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Runs that train together; as many as the shape has slots, or fewer.
+
+    Attributes:
+        shape: The program.
+        dataset: The data they share.
+        seed: The minibatch order and initial weights they share.
+        tasks: All with the same start epoch.
+    """
+
+    shape: GroupShape
+    dataset: DatasetName
+    seed: int
+    tasks: tuple[Task, ...]
+
+    @property
+    def start_epoch(self) -> int:
+        """The epoch, counted from 0, with which the group goes on."""
+        return self.tasks[0].start_epoch
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that the longest of its runs shall have."""
+        return max(task.epochs for task in self.tasks)
+
+
+def make_groups(tasks: Iterable[Task], device: str) -> tuple[Group, ...]:
+    """Pack tasks into as few groups as their slots allow: lower seeds first, then longer groups first."""
+    together: defaultdict[tuple[int, DatasetName, GroupShape, int], list[Task]] = defaultdict(list)
+    for task in tasks:
+        together[task.spec.seed, task.spec.dataset, shape_for(task.spec, device), task.start_epoch].append(task)
+
+    def pack() -> Iterator[Group]:
+        for (seed, dataset, shape, _), members in together.items():
+            members.sort(key=lambda task: -task.epochs)  # stable: runs of equal length finish together
+            for first in range(0, len(members), shape.slots):
+                yield Group(shape, dataset, seed, tuple(members[first : first + shape.slots]))
+
+    return tuple(sorted(pack(), key=lambda group: (group.seed, group.start_epoch - group.epochs)))

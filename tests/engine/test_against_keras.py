@@ -1,0 +1,68 @@
+"""The engine computes what Keras computes: same weights, same order, every rule, every epoch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lrreport.datasets import Dataset
+from lrreport.engine.program import DeviceData
+from lrreport.groups import Task
+from lrreport.spec import PlateauSpec, RunSpec
+from tests.engine.keras_oracle import train_with_keras
+from tests.engine.training_alone import train
+
+#: Both compute in float32 and sum in another order. Losses are compared relatively, accuracies absolutely: one of
+#: the 500 test digits may fall on the other side.
+LOSS_TOLERANCE = 1e-5
+ACCURACY_TOLERANCE = 1 / 500 + 1e-6
+WEIGHT_TOLERANCE = 1e-5
+
+CASES = {
+    "sgd": RunSpec(),
+    "momentum": RunSpec(momentum=0.9),
+    "nesterov": RunSpec(momentum=0.9, nesterov=True),
+    "decay": RunSpec(learning_rate=0.1, decay=0.01),
+    "decay with momentum": RunSpec(momentum=0.5, decay=0.001),
+    "rmsprop": RunSpec(optimizer="rmsprop"),
+    "adagrad": RunSpec(optimizer="adagrad", learning_rate=0.01),
+    "adam": RunSpec(optimizer="adam"),
+    "adam with decay": RunSpec(optimizer="adam", decay=0.01),
+    "batch that leaves a rest": RunSpec(batch_size=37, momentum=0.9),
+    "whole set as one batch": RunSpec(batch_size=2000, learning_rate=0.5),
+    "no hidden layer": RunSpec(hidden_units=(), learning_rate=0.1),
+    "three hidden layers": RunSpec(hidden_units=(40, 30, 20), learning_rate=0.05),
+    "one hidden unit": RunSpec(hidden_units=(1,), learning_rate=0.05),
+    "another seed": RunSpec(seed=7, learning_rate=0.1),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_curves_and_weights_are_keras(name: str, small_mnist: Dataset, small_data: DeviceData) -> None:
+    """Loss and accuracy of train and test of every epoch, the rate, and the final weights agree with Keras."""
+    spec = CASES[name]
+    epochs = 3
+    (entry,) = train(small_data, [Task(spec, 0, epochs)]).values()
+    oracle = train_with_keras(spec, epochs, small_mnist)
+    ours, keras_curves = entry.history, oracle.history
+    np.testing.assert_allclose(ours.learning_rate_t, keras_curves.learning_rate_t, rtol=1e-6)
+    for curve in ("train_loss_t", "test_loss_t"):
+        np.testing.assert_allclose(getattr(ours, curve), getattr(keras_curves, curve), rtol=LOSS_TOLERANCE)
+    for curve in ("train_accuracy_t", "test_accuracy_t"):
+        np.testing.assert_allclose(getattr(ours, curve), getattr(keras_curves, curve), atol=ACCURACY_TOLERANCE)
+    assert entry.checkpoint is not None
+    names = [f"weight/{layer}/{part}" for layer in range(len(spec.hidden_units) + 1) for part in ("kernel", "bias")]
+    for array, expected in zip(names, oracle.weights, strict=True):
+        np.testing.assert_allclose(entry.checkpoint.arrays[array], expected, atol=WEIGHT_TOLERANCE, err_msg=array)
+
+
+def test_plateau_fires_when_keras_fires(small_mnist: Dataset, small_data: DeviceData) -> None:
+    """ReduceLROnPlateau cuts the rate after the same epochs, more than once, and the curves stay Keras's."""
+    spec = RunSpec(learning_rate=0.2, plateau=PlateauSpec(patience=2, factor=0.1, min_delta=1e-7))
+    epochs = 30
+    (entry,) = train(small_data, [Task(spec, 0, epochs)]).values()
+    oracle = train_with_keras(spec, epochs, small_mnist)
+    assert len(np.unique(oracle.history.learning_rate_t)) >= 3, "the callback must really fire"
+    np.testing.assert_array_equal(entry.history.learning_rate_t, oracle.history.learning_rate_t)
+    np.testing.assert_allclose(entry.history.test_loss_t, oracle.history.test_loss_t, rtol=1e-4)
+    np.testing.assert_allclose(entry.history.train_loss_t, oracle.history.train_loss_t, rtol=1e-4)
