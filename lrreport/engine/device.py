@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -30,6 +31,10 @@ class Device:
     name: str
     workers: int
     reason: str
+
+    def place(self) -> AbstractContextManager[None]:
+        """Within this context a thread's work goes to the device."""
+        return tf.device(self.name)  # type: ignore[no-any-return]
 
 
 def _works(name: str) -> str | None:

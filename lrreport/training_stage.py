@@ -1,0 +1,122 @@
+"""From a request to results: plan, train what is missing, read everything back from the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lrreport.checkpoints import Entry
+from lrreport.datasets import pinned_digest
+from lrreport.engine import ENGINE_VERSION
+from lrreport.environment import current_environment
+from lrreport.errors import MissingResultsError
+from lrreport.events import Message, Report
+from lrreport.plan import Plan, Present, Reason, list_runs, make_plan
+from lrreport.results import Results
+from lrreport.spec import Study
+from lrreport.store import Store
+
+if TYPE_CHECKING:
+    from lrreport.execute import Workplace
+
+
+def has_nvidia_device() -> bool:
+    """Whether the machine shows an NVIDIA GPU; a guess that costs nothing, for plans made without TensorFlow."""
+    return Path("/dev/nvidia0").exists()
+
+
+def expected_device(choice: str) -> str:
+    """The device class that training would use now, as far as one can tell without TensorFlow."""
+    return "gpu" if choice == "gpu" or (choice == "auto" and has_nvidia_device()) else "cpu"
+
+
+def present(device: str) -> Present:
+    """What a plan made now is held against."""
+    return Present(current_environment(device), ENGINE_VERSION, pinned_digest)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOutcome:
+    """What a training stage did.
+
+    Attributes:
+        trained: Names of the runs that were trained, or trained further.
+        cached: Number of runs that the cache had already.
+        diverged: How many of the trained ones diverged.
+    """
+
+    trained: tuple[str, ...]
+    cached: int
+    diverged: int
+
+
+def plan_runs(studies: Sequence[Study], seeds: Sequence[int], store: Store, device: str, *, is_forced: bool) -> Plan:
+    """What the cache has of the studies, and what would be trained."""
+    return make_plan(studies, seeds, store.read, present(device), is_forced=is_forced)
+
+
+def train_missing(
+    studies: Sequence[Study],
+    seeds: Sequence[int],
+    store: Store,
+    workplace: Workplace,
+    report: Report,
+    *,
+    is_forced: bool = False,
+) -> TrainingOutcome:
+    """Train whatever the studies need and the cache does not have.
+
+    Raises:
+        LrreportError: Data, device or cache fail; see `train_groups`.
+    """
+    plan = plan_runs(studies, seeds, store, expected_device(workplace.device), is_forced=is_forced)
+    for run in plan.runs:
+        if run.reason is Reason.CORRUPT:
+            report(Message("plan", f"damaged in the cache, will be trained again: {run.name} ({run.note})", is_warning=True))
+        elif run.reason is Reason.OTHER_ENVIRONMENT:
+            report(Message("plan", f"{run.name} starts again: {run.note}", is_warning=True))
+    elsewhere = [run for run in plan.runs if run.reason is None and run.note]
+    if elsewhere:
+        text = f"{len(elsewhere)} of {len(plan.runs)} results come from another environment ({elsewhere[0].note})"
+        report(Message("plan", text, is_warning=True))
+    misses = plan.misses
+    if not misses:
+        report(Message("plan", f"all {len(plan.runs)} runs are in the cache"))
+        return TrainingOutcome((), len(plan.runs), 0)
+    report(
+        Message("plan", f"{len(misses)} of {len(plan.runs)} runs to train, in {len(plan.groups)} groups")
+    )
+    from lrreport.execute import train_groups  # noqa: PLC0415 - leads to TensorFlow, which is slow to load
+
+    ended = train_groups(plan.groups, workplace=workplace, read=store.read, save=store.write, report=report)
+    return TrainingOutcome(tuple(run.name for run in misses), len(plan.runs) - len(misses), ended["diverged"])
+
+
+def load_results(
+    studies: Sequence[Study], seeds: Sequence[int], store: Store, *, is_preview: bool = False
+) -> Results:
+    """Read the results of every run of the studies.
+
+    Raises:
+        MissingResultsError: The cache lacks some; the message lists them.
+    """
+    runs, missing = {}, []
+    for key, (name, spec, epochs) in list_runs(studies, seeds).items():
+        entry = store.read(spec)
+        if not isinstance(entry, Entry) or not entry.answers(epochs):
+            missing.append(name)
+        elif entry.engine_version != ENGINE_VERSION or entry.data_digest != pinned_digest(spec.dataset):
+            missing.append(f"{name} (of another engine or of other data)")
+        else:
+            runs[key] = entry.result()
+    if missing:
+        shown = missing if len(missing) <= 20 else [*missing[:20], f"and {len(missing) - 20} more"]  # noqa: PLR2004
+        raise MissingResultsError(
+            f"{len(missing)} results are not in the cache",
+            where=str(store.runs),
+            got="missing: " + ", ".join(shown),
+            fix="train them with `lrreport train` or `lrreport build`, with the same options",
+        )
+    return Results(tuple(studies), tuple(seeds), runs, is_preview)
