@@ -1,0 +1,64 @@
+# Two commands matter: `make report` and `make test`. Everything that they need they install into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= reports/
+NVIDIA := $(if $(GPU),$(GPU),$(shell nvidia-smi >/dev/null 2>&1 && echo 1))
+LOCK := $(if $(filter 1,$(NVIDIA)),requirements-gpu.lock,requirements.lock)
+
+.PHONY: help report preview test lint bench locks setup setup-test clean
+
+help: ## Show this menu
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+report: setup ## Train every study and write the article into reports/
+	$(BIN)/lrreport build --out $(OUT)
+
+preview: setup ## The whole article from 1 seed and a few epochs, into preview/
+	$(BIN)/lrreport build --preview --out preview/
+
+test: setup-test ## Every test
+	PYTHONPATH= $(BIN)/python -m pytest
+
+lint: setup-test ## Formatting, lint, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup-test ## Training speed against plain Keras
+	$(BIN)/python benchmarks/training_speed.py
+
+setup: $(VENV)/.stamp-$(LOCK) $(VENV)/.stamp-pango
+
+setup-test: $(VENV)/.stamp-requirements-test.lock $(VENV)/.stamp-pango $(VENV)/.stamp-tools
+
+$(VENV)/.stamp-uv: requirements-setup.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo "Python 3.11 to 3.13 is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv is missing. On Debian: apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.lock
+	@touch $@
+
+# One environment serves both commands: the test lock holds what the other holds, in the same versions.
+$(VENV)/.stamp-%.lock: %.lock $(VENV)/.stamp-uv pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r $<
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# WeasyPrint draws text through Pango, which no Python package brings.
+$(VENV)/.stamp-pango: $(VENV)/.stamp-uv
+	@sh tools/install_pango.sh $(PYTHON)
+	@touch $@
+
+$(VENV)/.stamp-tools: $(VENV)/.stamp-uv tools/install_test_tools.sh
+	@sh tools/install_test_tools.sh
+	@touch $@
+
+locks: $(VENV)/.stamp-uv ## Resolve the locks anew
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header -c requirements.lock pyproject.toml --extra test -o requirements-test.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header -c requirements.lock pyproject.toml --extra gpu -o requirements-gpu.lock
+
+clean: ## Remove the environment and what the tools left behind
+	rm -rf $(VENV) build dist preview .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,68 @@
+"""The identity of an edition: one set of results, texts and versions."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from lrreport.keys import canonical
+from lrreport.request import Request
+from lrreport.results import History, Results
+
+_CURVES = tuple(item.name for item in dataclasses.fields(History))
+
+
+def _digest(*parts: bytes) -> str:
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(len(part).to_bytes(8, "big"))
+        total.update(part)
+    return total.hexdigest()
+
+
+def _digest_texts(templates: Path | None) -> bytes:
+    """Templates, style sheets, listings and the program itself: whatever can change a page."""
+    package = Path(__file__).resolve().parent
+    folders = [package, package.parent / "templates"] + ([templates] if templates else [])
+    total = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                total.update(path.relative_to(folder).as_posix().encode())
+                total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.digest()
+
+
+def digest_edition(results: Results, request: Request, versions: Mapping[str, str]) -> str:
+    """Digest of results, texts, versions and settings; wall times do not count."""
+    studies = [
+        [study.id, dict(study.title), dict(study.question), [[item.text, item.epochs, canonical(item.spec)] for item in study.settings]]
+        for study in results.studies
+    ]
+    settings = {
+        "studies": studies,
+        "seeds": results.seeds,
+        "editions": request.editions,
+        "formats": request.formats,
+        "preview": results.is_preview,
+        "versions": dict(versions),
+    }
+    curves = [
+        part
+        for key, run in sorted(results.runs.items())
+        for part in (
+            key.encode(),
+            str(run.status).encode(),
+            repr(run.environment).encode(),
+            *(getattr(run.history, name).tobytes() for name in _CURVES),
+        )
+    ]
+    return _digest(json.dumps(settings, sort_keys=True).encode(), _digest_texts(request.templates), *curves)
+
+
+def digest_measurements(results: Results) -> str:
+    """Digest of the wall times, which `runs.json` and `manifest.json` hold beside the edition."""
+    return _digest(*(f"{key} {run.wall_s}".encode() for key, run in sorted(results.runs.items())))

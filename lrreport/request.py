@@ -1,0 +1,101 @@
+"""What the command line asks for, checked and resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from lrreport.errors import UsageError
+from lrreport.publish import Extent
+from lrreport.spec import Study, Value
+from lrreport.study_files import join_studies, load_built_in_studies, load_study_folder
+
+if TYPE_CHECKING:
+    from lrreport.engine.device import DeviceChoice
+
+EditionName = Literal["th", "en"]
+FormatName = Literal["html", "pdf"]
+
+DEFAULT_SEEDS: Final = 3
+#: A preview is for a look at the pages, not at the numbers.
+PREVIEW_SEEDS: Final = 1
+PREVIEW_EPOCHS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One command's settings.
+
+    Attributes:
+        studies: In the article's order.
+        seeds: 1 to N.
+        cache: The cache folder.
+        data_path: The user's own data, or None.
+        device: `auto`, `cpu` or `gpu`.
+        threads: Cores to use.
+        templates: A folder whose templates come before ours, or None.
+        editions: Languages to write.
+        formats: `html`, `pdf`.
+        is_forced: Train everything again.
+        is_preview: Mark every page as a preview.
+        adopt: Accept a foreign or fuller output folder.
+        wait: Wait for another build.
+    """
+
+    studies: tuple[Study, ...]
+    seeds: tuple[int, ...]
+    cache: Path
+    data_path: Path | None = None
+    device: DeviceChoice = "auto"
+    threads: int = 1
+    templates: Path | None = None
+    editions: tuple[EditionName, ...] = ("th", "en")
+    formats: tuple[FormatName, ...] = ("html", "pdf")
+    is_forced: bool = False
+    is_preview: bool = False
+    adopt: bool = False
+    wait: bool = False
+
+    @property
+    def extent(self) -> Extent:
+        """What the report will hold."""
+        return Extent(tuple(study.id for study in self.studies), self.editions, self.formats)
+
+
+def choose_studies(
+    *,
+    wanted: Sequence[str] = (),
+    folder: Path | None = None,
+    epochs: int | None = None,
+    dataset: str | None = None,
+) -> tuple[Study, ...]:
+    """The built-in studies and those of the user's folder, or the wanted ones of them.
+
+    Args:
+        wanted: Study ids; empty means all.
+        folder: More study files.
+        epochs: Overrides every study's default and `[base]`, not what it varies.
+        dataset: Likewise.
+
+    Raises:
+        SpecError: A study file is not allowed.
+        UsageError: A wanted study does not exist, or two studies use different datasets.
+    """
+    overrides: dict[str, Value] = {}
+    if epochs is not None:
+        overrides["epochs"] = epochs
+    if dataset is not None:
+        overrides["dataset"] = dataset
+    own = load_study_folder(folder, overrides) if folder is not None else ()
+    studies = join_studies(load_built_in_studies(overrides), own)
+    unknown = [name for name in wanted if name not in {study.id for study in studies}]
+    if unknown:
+        raise UsageError(
+            "There is no such study",
+            got=", ".join(unknown),
+            expected="one of " + ", ".join(study.id for study in studies),
+            fix="look at `lrreport studies`; name more files with --studies",
+        )
+    return tuple(study for study in studies if not wanted or study.id in wanted)
