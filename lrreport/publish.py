@@ -61,7 +61,7 @@ def read_manifest(out: Path) -> dict[str, Any] | None:
         if path.stat().st_size > _MAX_MANIFEST_BYTES:
             return None
         manifest = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     is_ours = isinstance(manifest, dict) and manifest.get("generator") == "lrreport" and manifest.get("schema") == _SCHEMA
     return manifest if is_ours and isinstance(manifest.get("files"), list) else None
@@ -202,8 +202,18 @@ def _remove_dead_staging(out: Path) -> None:
     """Remove staging folders whose builds are dead."""
     for path in out.parent.glob(f".{out.name}.staging-*"):
         process = path.name.rpartition("-")[2]
-        if process.isdigit() and not Path(f"/proc/{process}").exists():
+        if process.isdigit() and not _is_alive(int(process)):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _carry_over(out: Path, staging: Path) -> None:

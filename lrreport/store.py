@@ -158,7 +158,7 @@ class Store:
             return _decode(path, key)
         except OSError as error:
             return Damage(path, f"cannot be read: {error}")
-        except (ValueError, TypeError, KeyError, AttributeError, SpecError, zipfile.BadZipFile, EOFError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, SpecError, zipfile.BadZipFile, EOFError) as error:
             return Damage(path, f"is not an entry: {type(error).__name__}: {error}".splitlines()[0])
 
 

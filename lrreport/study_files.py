@@ -49,7 +49,7 @@ class _Source:
             stripped = line.strip()
             if header := re.match(r"\[+\s*([^\]]+?)\s*\]+", stripped):
                 table = re.sub(r"[\s\"']", "", header[1])
-                if table in (section, f"{section}.{key}"):
+                if table in (section or key, f"{section}.{key}"):
                     best = number
                 continue
             name = re.sub(r"[\s\"']", "", stripped.split("=", 1)[0]) if "=" in stripped else ""

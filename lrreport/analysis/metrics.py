@@ -1,0 +1,119 @@
+"""Metrics of one curve: pure functions over arrays of shape (T,), one value an epoch.
+
+An accuracy of 9,711 right answers in 10,000 is stored as the float32 nearest to 0.9711. `exact` reads it back as the
+decimal number that it stands for, so that differences and thresholds are not decided by the rounding of float32.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+
+from lrreport.results import Curve
+
+
+def exact(number: np.float32) -> float:
+    """The shortest decimal number that reads back as this float32.
+
+    >>> float(np.float32(0.9711)), exact(np.float32(0.9711))
+    (0.9710999727249146, 0.9711)
+    """
+    return float(str(np.float32(number)))
+
+
+def last_value(curve_t: Curve) -> float | None:
+    """The value after the last epoch, never the best one.
+
+    Args:
+        curve_t: float32 of shape (T,).
+
+    Returns:
+        The value, or None when there is no epoch.
+    """
+    return exact(curve_t[-1]) if len(curve_t) else None
+
+
+def first_value(curve_t: Curve) -> float | None:
+    """The value after epoch 1, or None when there is no epoch."""
+    return exact(curve_t[0]) if len(curve_t) else None
+
+
+def swing(test_accuracy_t: Curve) -> float | None:
+    r"""How much the test accuracy jumps from epoch to epoch once it has settled.
+
+    $\frac{1}{T - h - 1} \sum_{t = h + 2}^{T} |a_t - a_{t-1}|$ with $a_t$ = ``test_accuracy_t`` after epoch $t$, $T$
+    epochs and $h = \lfloor T / 2 \rfloor$: the mean absolute change between neighbours within the last half.
+
+    Args:
+        test_accuracy_t: float32 of shape (T,), fractions.
+
+    Returns:
+        The mean change as a fraction, or None when the last half has fewer than two epochs.
+
+    >>> swing(np.float32([0, 1, 0.5, 0.75, 0.5, 0.75]))
+    0.25
+    """
+    half = [exact(value) for value in test_accuracy_t[len(test_accuracy_t) // 2 :]]
+    if len(half) <= 1:
+        return None
+    changes = [abs(after - before) for before, after in itertools.pairwise(half)]
+    return math.fsum(changes) / len(changes)
+
+
+def epochs_to(test_accuracy_t: Curve, threshold: float) -> int | None:
+    r"""The first epoch at whose end the accuracy is at or above a threshold: $\min \{t : a_t \ge \theta\}$.
+
+    Args:
+        test_accuracy_t: float32 of shape (T,), fractions.
+        threshold: $\theta$, a fraction.
+
+    Returns:
+        The epoch, counted from 1, or None when no epoch gets there.
+
+    >>> epochs_to(np.float32([0.94, 0.95, 0.94]), 0.95)
+    2
+    """
+    # numerics: float32(0.95) is less than 0.95, so the two must meet as float32 (test_metrics: at the threshold).
+    reached = np.flatnonzero(test_accuracy_t >= np.float32(threshold))
+    return int(reached[0]) + 1 if len(reached) else None
+
+
+def lowest_epoch(test_loss_t: Curve) -> int | None:
+    """The epoch of the lowest test loss, counted from 1; the first of equals; None when there is no epoch."""
+    return int(np.argmin(test_loss_t)) + 1 if len(test_loss_t) else None
+
+
+def overfitting_start(test_loss_t: Curve) -> int | None:
+    r"""The epoch from which on the test loss is never as low again: $\arg\min_t L_t$, if that is not the last.
+
+    Args:
+        test_loss_t: float32 of shape (T,).
+
+    Returns:
+        The epoch, counted from 1, or None when the loss is lowest at the last epoch: not within T epochs.
+
+    >>> overfitting_start(np.float32([0.3, 0.2, 0.25])), overfitting_start(np.float32([0.3, 0.2, 0.1]))
+    (2, None)
+    """
+    lowest = lowest_epoch(test_loss_t)
+    return None if lowest == len(test_loss_t) else lowest
+
+
+def cut_epochs(learning_rate_t: Curve) -> tuple[int, ...]:
+    r"""The epochs at whose end a plateau callback cut the rate: every $t$ with $\eta_{t+1} < \eta_t$.
+
+    A cut at the end of the last epoch is not seen: no update was made at the lower rate.
+
+    Args:
+        learning_rate_t: float32 of shape (T,), the rate in force in each epoch. Of runs with a plateau callback only:
+            under inverse-time decay the rate falls in every epoch and nothing was cut.
+
+    Returns:
+        Epochs, counted from 1, ascending.
+
+    >>> cut_epochs(np.float32([0.1, 0.1, 0.01, 0.01, 0.001]))
+    (2, 4)
+    """
+    return tuple(int(index) + 1 for index in np.flatnonzero(learning_rate_t[1:] < learning_rate_t[:-1]))

@@ -1,0 +1,140 @@
+"""The data files beside the article: `results.csv`, `runs.json` and `claims.json`, as values and as text."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lrreport.analysis.verdicts import Claim
+from lrreport.keys import run_key
+from lrreport.results import Results, RunResult
+
+#: Columns of `results.csv` that come from a run's curves; its history has them with the suffix `_t`.
+CURVE_COLUMNS: Final = ("learning_rate", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
+#: All columns, in order.
+COLUMNS: Final = ("study", "setting", "seed", "epoch", *CURVE_COLUMNS, "run_key")
+#: Of `runs.json` and `claims.json`; a change that breaks a reader raises it.
+SCHEMA_VERSION: Final = 1
+
+
+def results_frame(results: Results) -> pd.DataFrame:
+    """One row per study, setting, seed and epoch, with the columns of `results.csv`.
+
+    Studies in the article's order, settings in file order, then seed, then epoch (from 1). A run that serves several
+    settings stands in each. A diverged run has rows for the epochs before the first that was not finite.
+
+    Returns:
+        `study`, `setting` and `run_key` as text, `seed` and `epoch` as int64, curves as float32.
+    """
+    rows = [
+        (study.id, setting.text, run)
+        for study in results.studies
+        for setting in study.settings
+        for run in results.of(setting)
+    ]
+    lengths = [len(run.history) for _, _, run in rows]
+
+    def repeat(values: list[Any], kind: type) -> NDArray[Any]:
+        return np.repeat(np.array(values, dtype=kind), lengths)
+
+    def join(arrays: list[Any], kind: type) -> NDArray[Any]:
+        return np.concatenate([np.empty(0, kind), *arrays], dtype=kind)
+
+    columns: dict[str, Any] = {
+        "study": repeat([study for study, _, _ in rows], object),
+        "setting": repeat([setting for _, setting, _ in rows], object),
+        "seed": repeat([run.spec.seed for _, _, run in rows], np.int64),
+        "epoch": join([np.arange(1, length + 1) for length in lengths], np.int64),
+    }
+    for name in CURVE_COLUMNS:
+        columns[name] = join([getattr(run.history, f"{name}_t") for _, _, run in rows], np.float32)
+    columns["run_key"] = repeat([run.key for _, _, run in rows], object)
+    return pd.DataFrame(columns, columns=list(COLUMNS))
+
+
+def format_float32(number: np.float32) -> str:
+    """The shortest text that reads back as the same float32.
+
+    >>> [format_float32(np.float32(number)) for number in (1, 0.1, 0.97, 1e-5, 0, 2.0**80)]
+    ['1', '0.1', '0.97', '1e-05', '0', '1.2089258e+24']
+    """
+    text = str(number).removesuffix(".0")
+    if "e+" not in text:
+        return text
+    # NumPy changes to powers of ten while plain digits are still shorter: 1.2345679e+08 is 123456790.
+    return min(np.format_float_positional(number, trim="-"), text, key=len)
+
+
+def format_results_csv(results: Results) -> str:
+    r"""The text of `results.csv`: a header and a line for each row of `results_frame`, ended by `\n`."""
+    frame = results_frame(results)
+    columns: list[Iterable[Any]] = [
+        [format_float32(number) for number in frame[name].to_numpy()] if name in CURVE_COLUMNS else frame[name].tolist()
+        for name in COLUMNS
+    ]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(zip(*columns, strict=True))
+    return text.getvalue()
+
+
+def runs_document(results: Results) -> dict[str, Any]:
+    """The content of `runs.json`: one entry per run that a study of these results needs.
+
+    A run that serves several settings stands once, named by each in `serves`; its `epochs` are those that were
+    trained for the longest of them.
+    """
+    from lrreport.datasets import pinned_digest  # noqa: PLC0415 - reading claims or tables must not need the datasets
+
+    serves: dict[str, list[str]] = {}
+    for study in results.studies:
+        for setting in study.settings:
+            for seed in results.seeds:
+                names = serves.setdefault(run_key(setting.run(seed)), [])
+                names.append(f"{study.id}/{setting.text}/seed-{seed}")
+    digests: dict[str, str] = {
+        name: pinned_digest(name) for name in dict.fromkeys(results.runs[key].spec.dataset for key in serves)
+    }
+    entries = [_run_entry(results.runs[key], names, digests) for key, names in serves.items()]
+    return {"schema_version": SCHEMA_VERSION, "runs": entries}
+
+
+def _run_entry(run: RunResult, serves: list[str], digests: Mapping[str, str]) -> dict[str, Any]:
+    spec = dataclasses.asdict(run.spec)
+    return {
+        "key": run.key,
+        "serves": serves,
+        "spec": {**spec, "hidden_units": list(run.spec.hidden_units)},
+        "dataset": {"name": run.spec.dataset, "digest": digests[run.spec.dataset]},
+        "status": str(run.status),
+        "epochs": len(run.history),
+        "diverged_at": run.diverged_at,
+        "environment": dataclasses.asdict(run.environment),
+        "wall_s": run.wall_s,
+    }
+
+
+def claims_document(claims: Iterable[Claim]) -> dict[str, Any]:
+    """The content of `claims.json`: every claim in order, with the numbers that it rests on."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "claims": [{**dataclasses.asdict(claim), "verdict": str(claim.verdict)} for claim in claims],
+    }
+
+
+def format_document(document: Mapping[str, Any]) -> str:
+    r"""A document as the JSON text of its file, ended by `\n`.
+
+    Raises:
+        ValueError: A number is not finite: NaN is not JSON, and a missing number is null.
+    """
+    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"

@@ -1,0 +1,207 @@
+"""From results to the files of a report. The two languages are made side by side, in a process each."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import multiprocessing
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from numpy.typing import NDArray
+
+from lrreport.analysis.claims import decide_claims
+from lrreport.analysis.summaries import rank_settings, summarise
+from lrreport.analysis.tables import claims_document, format_results_csv, runs_document
+from lrreport.article.facts import Facts, describe_data
+from lrreport.changes import describe_extent
+from lrreport.datasets import Dataset, load_dataset
+from lrreport.edition import Edition
+from lrreport.errors import RenderError
+from lrreport.events import Message, Report
+from lrreport.figures.drawn import DrawnFigure
+from lrreport.request import EditionName, Request
+from lrreport.results import Results
+
+#: The figure of sample digits takes the first images of each class; they are among these.
+_SAMPLE: Final = 2000
+_PR_SET_PDEATHSIG: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One language of a report, for a worker process."""
+
+    facts: Facts
+    language: EditionName
+    formats: tuple[str, ...]
+    templates: Path | None
+    sample_images: NDArray[Any]
+    sample_labels: NDArray[Any]
+
+
+def _write_json(document: object) -> bytes:
+    return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def render_report(results: Results, edition: Edition, request: Request, report: Report) -> dict[str, bytes]:
+    """Every file of a report but its manifest.
+
+    Args:
+        results: What was measured.
+        edition: Date and digest.
+        request: Languages and forms that are wanted.
+        report: Told of every step.
+
+    Returns:
+        Path relative to the output folder -> content.
+
+    Raises:
+        RenderError: A figure, page or PDF cannot be made as it should be.
+        DataError: The images, which the first figure shows, cannot be had.
+    """
+    files = make_data_files(results, edition)
+    dataset = _load_dataset(results, request, report)
+    facts = Facts(
+        results=results,
+        summaries=summarise(results),
+        claims=decide_claims(results),
+        ranking=rank_settings(results),
+        data=describe_data(dataset.name, dataset.train_labels, dataset.test_labels),
+        figures=(),
+        edition=edition,
+        siblings=frozenset({*files, *_page_names(request)}),
+    )
+    jobs = [
+        _Job(
+            facts,
+            language,
+            request.formats,
+            request.templates,
+            dataset.train_images[:_SAMPLE],
+            dataset.train_labels[:_SAMPLE],
+        )
+        for language in request.editions
+    ]
+    figures: list[DrawnFigure] = []
+    report(Message("pages", f"drawing figures and setting pages: {', '.join(request.editions)}"))
+    for job, (drawn, made) in zip(jobs, _run_jobs(jobs), strict=True):
+        report(Message("pages", f"{job.language}: {len(drawn)} figures, {len(made)} files"))
+        figures.extend(drawn)
+        files.update(made)
+    if len(request.editions) > 1:
+        files.update(_make_bilingual(replace(facts, figures=tuple(figures)), files, request, report))
+    return files
+
+
+def make_data_files(results: Results, edition: Edition) -> dict[str, bytes]:
+    """The files under `data/`."""
+    edition_document = {
+        "schema": 1,
+        "digest": edition.digest,
+        "date": edition.date.isoformat(),
+        "changes": [dict(change) for change in edition.changes],
+        "extent": describe_extent(results),
+    }
+    return {
+        "data/results.csv": format_results_csv(results).encode(),
+        "data/runs.json": _write_json(runs_document(results)),
+        "data/claims.json": _write_json(claims_document(decide_claims(results))),
+        "data/edition.json": _write_json(edition_document),
+    }
+
+
+def _page_names(request: Request) -> set[str]:
+    names = set()
+    both = len(request.editions) > 1
+    if "html" in request.formats:
+        names |= {f"{language}.html" for language in request.editions} | ({"index.html"} if both else set())
+    if "pdf" in request.formats:
+        names |= {f"lrreport-{language}.pdf" for language in request.editions} | ({"lrreport.pdf"} if both else set())
+    return names
+
+
+def _load_dataset(results: Results, request: Request, report: Report) -> Dataset:
+    name = results.studies[0].settings[0].spec.dataset
+    return load_dataset(
+        name, cache_dir=request.cache, data_path=request.data_path, report=lambda text: report(Message("data", text))
+    )
+
+
+def _die_with_parent() -> None:
+    """Let a worker end when the build is killed, where the system can (Linux); Ctrl-C is the build's to handle."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _run_jobs(jobs: list[_Job]) -> list[tuple[tuple[DrawnFigure, ...], dict[str, bytes]]]:
+    """One process a language: matplotlib and WeasyPrint work in one thread each."""
+    if len(jobs) == 1:
+        return [_render_language(jobs[0])]
+    context = multiprocessing.get_context("spawn")  # TensorFlow's threads would not survive a fork
+    with ProcessPoolExecutor(len(jobs), mp_context=context, initializer=_die_with_parent) as pool:
+        waiting = [pool.submit(_render_language, job) for job in jobs]
+        try:
+            return [future.result() for future in waiting]
+        except BrokenProcessPool as error:
+            raise RenderError(
+                "A process that made pages was ended from outside",
+                got=str(error),
+                fix="see whether the machine ran out of memory, and run the command again",
+            ) from error
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _render_language(job: _Job) -> tuple[tuple[DrawnFigure, ...], dict[str, bytes]]:
+    from lrreport.article.environment import make_environment  # noqa: PLC0415 - loaded in the worker alone
+    from lrreport.article.pages import render_page, render_print_page  # noqa: PLC0415
+    from lrreport.figures import draw_figures  # noqa: PLC0415
+
+    figures = tuple(draw_figures(job.facts.results, job.sample_images, job.sample_labels, job.language))
+    files: dict[str, bytes] = {}
+    for figure in figures:
+        files[f"figures/{figure.name}.{figure.language}.svg"] = figure.svg_standalone.encode()
+        files[f"figures/{figure.name}.{figure.language}.png"] = figure.png
+    facts = replace(job.facts, figures=figures)
+    environment = make_environment(job.templates)
+    if "html" in job.formats:
+        files[f"{job.language}.html"] = render_page(facts, environment, job.language).encode()
+    if "pdf" in job.formats:
+        from lrreport.article.pdf.lay_out import lay_out_pdf  # noqa: PLC0415
+
+        page = render_print_page(facts, environment, job.language)
+        with tempfile.TemporaryDirectory(prefix="lrreport-") as folder:
+            files[f"lrreport-{job.language}.pdf"] = lay_out_pdf(page, base_folder=Path(folder), language=job.language)
+    return figures, files
+
+
+def _make_bilingual(
+    facts: Facts, files: Mapping[str, bytes], request: Request, report: Report
+) -> dict[str, bytes]:
+    from lrreport.article.environment import make_environment  # noqa: PLC0415
+    from lrreport.article.pages import render_bilingual_page  # noqa: PLC0415
+
+    made: dict[str, bytes] = {}
+    if "html" in request.formats:
+        report(Message("pages", "both languages on one page"))
+        made["index.html"] = render_bilingual_page(facts, make_environment(request.templates)).encode()
+    if "pdf" in request.formats:
+        from lrreport.article.pdf.join import join_editions  # noqa: PLC0415
+
+        report(Message("pdf", "joining the two editions"))
+        parts = [(language, files[f"lrreport-{language}.pdf"]) for language in request.editions]
+        made["lrreport.pdf"] = join_editions(parts, title="lrreport")
+    return made

@@ -1,0 +1,86 @@
+"""The architecture holds: imports go one way, TensorFlow stays in the engine, modules stay small."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "lrreport"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+#: From the ground up: a module may import from its own layer and from those before it.
+LAYERS = [
+    {"", "errors", "atomic", "events"},
+    {"spec"},
+    {"keys", "study_files"},
+    {"results", "groups"},
+    {"datasets", "checkpoints", "environment", "locks"},
+    {"store"},
+    {"plan"},
+    {"engine"},
+    {"execute"},
+    {"analysis", "versions"},
+    {"figures"},
+    {"edition", "changes"},
+    {"article"},
+    {"publish"},
+    {"request"},
+    {"training_stage", "edition_digest", "rendering"},
+    {"pipeline"},
+    {"console"},
+    {"doctor", "plan_text"},
+    {"cli"},
+    {"__main__"},
+]
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+
+
+def part_of(module: Path) -> str:
+    name = module.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    return "" if name == "__init__" else name
+
+
+def imports_of(module: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            if node.module == "lrreport":
+                yield from (f"lrreport.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_imports_go_one_way(module: Path) -> None:
+    """No module imports from a layer above its own."""
+    if part_of(module) == "studies":
+        return
+    for name in imports_of(module):
+        if name.startswith("lrreport."):
+            other = name.split(".")[1]
+            if other.startswith("__version"):
+                continue
+            assert LEVEL[other] <= LEVEL[part_of(module)], f"{module.name} imports {name}"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_heavy_libraries_stay_where_they_belong(module: Path) -> None:
+    """TensorFlow is imported in the engine alone, Keras nowhere, the terminal's libraries in CLI and console alone."""
+    roots = {name.split(".")[0] for name in imports_of(module)}
+    assert "keras" not in roots
+    if part_of(module) != "engine":
+        assert "tensorflow" not in roots
+    if part_of(module) not in ("cli", "console"):
+        assert not roots & {"typer", "rich", "click"}
+    if part_of(module) not in ("figures",):
+        assert "matplotlib" not in roots
+    assert "matplotlib.pyplot" not in set(imports_of(module))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_modules_stay_small(module: Path) -> None:
+    """A module of 500 lines is split; `cli.py` holds one parameter a line and may have a few more."""
+    assert len(module.read_text("utf-8").splitlines()) <= (600 if module.name == "cli.py" else 500)

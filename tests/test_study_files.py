@@ -1,0 +1,147 @@
+"""Study files: what they mean, and that bad ones are refused with file, line, key and remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lrreport.errors import SpecError
+from lrreport.keys import run_key
+from lrreport.spec import PlateauSpec, RunSpec, format_value
+from lrreport.study_files import join_studies, load_built_in_studies, load_study_folder, parse_study
+
+HEAD = 'id = "mine"\n[title]\nth = "ของฉัน"\nen = "Mine"\n'
+
+
+def parse(body: str, **overrides: object):
+    return parse_study(HEAD + body, "mine.toml", overrides)
+
+
+def test_built_in_studies_are_those_of_the_reference() -> None:
+    """Six studies, in the article's order, with the settings that users find in results.csv."""
+    assert {study.id: [setting.text for setting in study.settings] for study in load_built_in_studies()} == {
+        "learning-rate": ["1", "0.1", "0.01", "0.001", "0.0001", "1e-05", "1e-06", "1e-07"],
+        "momentum": ["0", "0.5", "0.9", "0.99"],
+        "decay": ["0.1", "0.01", "0.001", "0.0001"],
+        "plateau": ["2", "5", "10", "15"],
+        "plateau-fast": ["2", "5", "10", "15"],
+        "optimizers": ["sgd", "rmsprop", "adagrad", "adam"],
+    }
+
+
+def test_settings_that_are_the_same_run_share_a_key() -> None:
+    """24 settings of the source are 22 runs: lr 0.01, momentum 0 and plain SGD are one; plateau-fast adds 4."""
+    studies = load_built_in_studies()
+    source = [setting for study in studies if study.id != "plateau-fast" for setting in study.settings]
+    assert (len(source), len({run_key(setting.spec) for setting in source})) == (24, 22)
+    assert len({run_key(setting.spec) for study in studies for setting in study.settings}) == 26
+
+
+def test_defaults() -> None:
+    """What a study file leaves out is Keras's default and the protocol's."""
+    (setting,) = parse("[vary]\noptimizer = ['adam']\n").settings
+    assert setting.epochs == 50
+    assert setting.spec == RunSpec("mnist", (50,), "adam", 0.001, 0.0, False, 0.0, 32, None, 1)
+    (plateau,) = parse("[vary]\nplateau.patience = [3]\n").settings
+    assert plateau.spec.plateau == PlateauSpec(3, 0.1, 1e-4)
+
+
+def test_a_grid_runs_through_its_keys_in_file_order() -> None:
+    """Several keys under [vary] are a grid; its text is `key=value` pairs in file order."""
+    study = parse("[vary]\nplateau.patience = [2, 5]\nlearning_rate = [0.1]\nplateau.factor = [0.5]\nhidden_units = [[], [40, 20]]\n")
+    assert [setting.text for setting in study.settings][:2] == [
+        "plateau.patience=2 learning_rate=0.1 plateau.factor=0.5 hidden_units=none",
+        "plateau.patience=2 learning_rate=0.1 plateau.factor=0.5 hidden_units=40x20",
+    ]
+    assert len(study.settings) == 4
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1, "1"), (1.0, "1"), (0.1, "0.1"), (1e-5, "1e-05"), (0, "0"), (True, "true"), ("sgd", "sgd"), ((40, 20), "40x20"), ((), "none"), (60_000, "60000")],
+)
+def test_setting_text(value, text: str) -> None:
+    """A number is its shortest form without a trailing .0; lists are joined by x."""
+    assert format_value(value) == text
+
+
+def test_overrides_reach_defaults_and_base_but_not_what_is_varied() -> None:
+    """`--epochs` and `--dataset` override a study's default and its [base], not what it varies."""
+    assert parse("[base]\nepochs = 20\n[vary]\nmomentum = [0.5]\n", epochs=3).settings[0].epochs == 3
+    assert [item.epochs for item in parse("[vary]\nepochs = [5, 7]\n", epochs=3).settings] == [5, 7]
+    assert parse("[vary]\nmomentum = [0.5]\n", dataset="fashion-mnist").settings[0].spec.dataset == "fashion-mnist"
+
+
+REFUSED = {
+    "unknown key": ("[base]\nlerning_rate = 0.1\n[vary]\nmomentum = [0.5]\n", "line 6", "lerning_rate"),
+    "unknown top-level key": ("[vary]\nmomentum = [0.5]\n[extra]\nx = 1\n", "line 7", "extra"),
+    "wrong type": ("[vary]\nmomentum = ['high']\n", "line 6", "momentum"),
+    "a bool is no number": ("[vary]\nlearning_rate = [true]\n", "line 6", "learning_rate"),
+    "a float is no whole number": ("[vary]\nbatch_size = [32.0]\n", "line 6", "batch_size"),
+    "learning rate 0": ("[vary]\nlearning_rate = [0.1, 0.0]\n", "line 6", "learning_rate"),
+    "infinite learning rate": ("[vary]\nlearning_rate = [inf]\n", "line 6", "learning_rate"),
+    "learning rate beyond float32": ("[vary]\nlearning_rate = [1e39]\n", "line 6", "learning_rate"),
+    "negative decay": ("[base]\ndecay = -0.1\n[vary]\nmomentum = [0.5]\n", "line 6", "decay"),
+    "patience 0": ("[vary]\nplateau.patience = [0]\n", "line 6", "plateau.patience"),
+    "factor 1": ("[base]\nplateau.factor = 1.0\n[vary]\nplateau.patience = [2]\n", "line 6", "plateau.factor"),
+    "batch beyond the training set": ("[vary]\nbatch_size = [60001]\n", "line 6", "batch_size"),
+    "momentum with adam": ("[base]\noptimizer = 'adam'\nmomentum = 0.9\n[vary]\nepochs = [3]\n", "line 7", "momentum"),
+    "nesterov with adam": ("[base]\noptimizer = 'adam'\nnesterov = true\n[vary]\nepochs = [3]\n", "line 7", "nesterov"),
+    "nesterov without momentum": ("[vary]\nnesterov = [true]\n", "line 6", "nesterov"),
+    "decay with plateau": ("[base]\nplateau.patience = 2\n[vary]\ndecay = [0.1]\n", "line 8", "decay"),
+    "the same value twice": ("[vary]\nmomentum = [1, 1.0]\n", "line 5", "vary"),
+    "empty list": ("[vary]\nmomentum = []\n", "line 6", "momentum"),
+    "not a list": ("[vary]\nmomentum = 0.5\n", "line 6", "momentum"),
+    "base and vary": ("[base]\nmomentum = 0.5\n[vary]\nmomentum = [0.9]\n", "line 8", "momentum"),
+    "unknown optimizer": ("[vary]\noptimizer = ['sgdd']\n", "line 6", "optimizer"),
+    "unknown dataset": ("[base]\ndataset = 'cifar'\n[vary]\nmomentum = [0.5]\n", "line 6", "dataset"),
+    "no epochs": ("[vary]\nepochs = [0]\n", "line 6", "epochs"),
+    "a layer without units": ("[vary]\nhidden_units = [[50, 0]]\n", "line 6", "hidden_units"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_bad_files_are_refused_by_name(name: str) -> None:
+    """The error names file, line and key, what was found, and what is allowed; its exit code is 2."""
+    body, line, key = REFUSED[name]
+    with pytest.raises(SpecError) as caught:
+        parse(body)
+    error = caught.value
+    assert error.exit_code == 2
+    assert error.where is not None
+    assert "mine.toml" in error.where
+    assert line in error.where
+    assert key in error.where
+    assert error.got
+    assert error.expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", 'id = "x"\n', 'id = "Not Allowed"\n[title]\nth="ก"\nen="a"\n', 'id = "x"\n[title]\nth = "ก"\n', "id = \n", 'id = 3\n[title]\nth="ก"\nen="a"\n', 'id="x"\ntitle="a"\n', 'base = 1\nid="x"\n[title]\nth="ก"\nen="a"\n'],
+)
+def test_broken_heads_are_refused(text: str) -> None:
+    """No id, a bad id, a missing language, text that is not TOML: each is a SpecError, never a traceback."""
+    with pytest.raises(SpecError):
+        parse_study(text, "broken.toml")
+
+
+def test_two_studies_of_one_id_are_refused(tmp_path: Path) -> None:
+    """A duplicate id names both files."""
+    (tmp_path / "a.toml").write_text(HEAD.replace("mine", "momentum") + "[vary]\nmomentum = [0.1]\n", "utf-8")
+    with pytest.raises(SpecError, match="same id") as caught:
+        join_studies(load_built_in_studies(), load_study_folder(tmp_path))
+    assert "momentum.toml" in str(caught.value)
+    assert "a.toml" in str(caught.value)
+
+
+def test_folders_without_studies_are_refused(tmp_path: Path) -> None:
+    """A missing folder, an empty one and a file that is not UTF-8 are named."""
+    with pytest.raises(SpecError, match="no such folder"):
+        load_study_folder(tmp_path / "none")
+    with pytest.raises(SpecError, match="no study"):
+        load_study_folder(tmp_path)
+    (tmp_path / "latin.toml").write_bytes(b'id = "\xe9"\n')
+    with pytest.raises(SpecError, match="cannot be read"):
+        load_study_folder(tmp_path)
