@@ -14,6 +14,7 @@ from lrreport.engine.program import DeviceData
 from lrreport.groups import Task
 from lrreport.keys import run_key
 from lrreport.spec import PlateauSpec, RunSpec
+from tests.bits import bits
 from tests.engine.training_alone import train
 
 EPOCHS = 3
@@ -34,18 +35,6 @@ ADAPTIVE = [
     RunSpec(optimizer="adam", learning_rate=0.1),
 ]
 _alone: dict[tuple[RunSpec, int], bytes] = {}
-
-
-def bits(entry: Entry) -> bytes:
-    """Everything that training leaves of a run."""
-    history = entry.history
-    curves = (history.learning_rate_t, history.train_loss_t, history.train_accuracy_t, history.test_loss_t, history.test_accuracy_t)
-    parts = [str(entry.progress).encode(), *(curve.tobytes() for curve in curves)]
-    if entry.checkpoint is not None:
-        saved = entry.checkpoint
-        parts.append(repr((saved.learning_rate, saved.best, saved.wait)).encode())
-        parts += [name.encode() + array.tobytes() for name, array in sorted(saved.arrays.items())]
-    return b"".join(parts)
 
 
 def bits_alone(spec: RunSpec, data: DeviceData, epochs: int = EPOCHS) -> bytes:

@@ -1,0 +1,1 @@
+"""The article: numbers, figures and templates in, pages out."""

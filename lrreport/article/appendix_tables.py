@@ -1,0 +1,173 @@
+"""The tables beside the results: the data, the claims, and where and under which keys the runs were trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pandas as pd
+from markupsafe import Markup
+
+from lrreport.analysis.verdicts import Claim
+from lrreport.article.facts import DataFacts, Facts
+from lrreport.article.filters import MINUS, num, percent_number, points, whole
+from lrreport.article.settings_text import describe_in_table
+from lrreport.article.tables import HtmlTable
+from lrreport.article.words import Language, say
+from lrreport.keys import run_key
+from lrreport.results import Results
+
+#: Digits of a run's key that are enough to tell it in print; `runs.json` has all of them.
+_KEY_DIGITS: Final = 8
+_FRACTIONS: Final = ("last_test_accuracy", "first_test_accuracy", "swing")
+
+#: The source's claims, in our words, by group.
+_STATEMENTS: Final[Mapping[str, Mapping[Language, str]]] = {
+    "lr-above-80": {"th": "จบการฝึกด้วยความถูกต้องเกิน 80%", "en": "ends above 80%"},
+    "lr-rest-low": {"th": "จบต่ำกว่าอัตราที่ใหญ่กว่าทั้งสี่ค่า", "en": "ends below each of the four larger rates"},
+    "lr-slow-start": {"th": "หลังรอบแรกยังต่ำกว่าอัตรา 0.01", "en": "is below 0.01 after the first epoch"},
+    "momentum-faster": {"th": "ถึง 95% เร็วกว่าเมื่อไม่ใช้โมเมนตัม", "en": "reaches 95% sooner than without momentum"},
+    "momentum-damps": {"th": "แกว่งน้อยกว่าเมื่อไม่ใช้โมเมนตัม", "en": "swings less than without momentum"},
+    "decay-damps": {"th": "แกว่งน้อยกว่าเมื่อไม่ลดทอน", "en": "swings less than without decay"},
+    "decay-accurate": {"th": "จบการฝึกด้วยความถูกต้องเกิน 90%", "en": "ends above 90%"},
+    "decay-0.1-slow": {"th": "จบต่ำที่สุดในสี่ค่า", "en": "ends lowest of the four"},
+    "plateau-helps": {"th": "จบสูงกว่าเมื่อไม่ใช้ callback", "en": "ends above the same run without the callback"},
+    "patience-matters": {"th": "ระยะรอต่างกันให้ผลต่างกัน", "en": "different patiences end differently"},
+    "adaptive-beats-sgd": {"th": "จบสูงกว่า SGD", "en": "ends above SGD"},
+}
+
+
+def data_table(data: DataFacts, language: Language) -> HtmlTable:
+    """Shapes of the two sets, as their arrays have them."""
+    height, width = data.image_shape
+    rows = [
+        {
+            "set": say(key, language),
+            "images": whole(count),
+            "image-shape": f"{height}\u00a0×\u00a0{width}",
+            "share-of-all": percent_number(count / data.total_count, 1),
+        }
+        for key, count in (("train-set", data.train_count), ("test-set", data.test_count))
+    ]
+    return _make_table(rows, language, numeric={"images", "image-shape", "share-of-all"}, kind="data")
+
+
+def class_table(data: DataFacts, language: Language) -> HtmlTable:
+    """How many images each class has."""
+    rows = [
+        {
+            "class": item.name[language] if item.name[language] == str(item.label) else f"{item.label} {item.name[language]}",
+            "train-set": whole(item.train),
+            "test-set": whole(item.test),
+            "share": percent_number(item.train / data.train_count, 1),
+        }
+        for item in data.classes
+    ]
+    rows.append(
+        {
+            "class": say("all-images", language),
+            "train-set": whole(data.train_count),
+            "test-set": whole(data.test_count),
+            "share": percent_number(1, 1),
+        }
+    )
+    return _make_table(rows, language, numeric={"train-set", "test-set", "share"}, kind="classes")
+
+
+def claims_table(facts: Facts, language: Language) -> HtmlTable:
+    """The source's claims with what was measured and the verdict; our own facts stand in the text."""
+    rows = [_claim_row(claim, facts.results, language) for claim in facts.claims if claim.group in _STATEMENTS]
+    return _make_table(rows, language, numeric={"n"}, kind="claims", columns=("claim", "difference", "n", "verdict"))
+
+
+def _claim_row(claim: Claim, results: Results, language: Language) -> dict[str, Any]:
+    study = results.study(claim.study)
+    subject: Any = study.title[language] if study else claim.study
+    if study and claim.setting is not None:
+        subject = describe_in_table(study.setting(claim.setting), language)
+        if claim.group in ("plateau-helps",):
+            subject = Markup("{}, {}").format(study.title[language], subject)
+    return {
+        "claim": Markup("<b>{}</b> {}").format(subject, _STATEMENTS[claim.group][language]),
+        "difference": _difference_text(claim, language),
+        "n": str(claim.n),
+        "verdict": Markup('<span class="verdict {}">{}</span>').format(claim.verdict.value, say(claim.verdict.value, language)),
+    }
+
+
+def _difference_text(claim: Claim, language: Language) -> str:
+    """The interval that the verdict rests on, or how many seeds the statement is true of."""
+    if "above" in claim.numbers:
+        return say("of-seeds", language, k=claim.numbers["above"], n=claim.n + claim.n_diverged)
+    interval = claim.interval
+    if interval is None:
+        if "reached" in claim.numbers:
+            return say("of-seeds", language, k=claim.numbers["reached"], n=len(_list(claim.numbers["values"])))
+        return "–"
+    if claim.metric in _FRACTIONS:
+        write, unit = points, say("points-unit", language)
+    else:
+        write, unit = _signed_number, say("epochs-unit", language)
+    if interval.n < 2 or interval.is_exact:
+        return f"{write(interval.mean)} {unit}"
+    return f"{write(interval.mean)} [{write(interval.low)}, {write(interval.high)}] {unit}"
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _signed_number(value: float) -> str:
+    text = num(value)
+    return text if text.startswith(MINUS) or text == "0" else f"+{text}"
+
+
+def environment_table(facts: Facts, language: Language) -> HtmlTable:
+    """Where the runs were trained."""
+    rows = [
+        {
+            "processor": environment.cpu_model,
+            "device": environment.device.upper(),
+            "TensorFlow": environment.tensorflow,
+            "NumPy": environment.numpy,
+            "runs": whole(count),
+        }
+        for environment, count in facts.environments
+    ]
+    return _make_table(rows, language, numeric={"runs"}, kind="environments", literal={"TensorFlow", "NumPy"})
+
+
+def runs_table(facts: Facts, language: Language) -> HtmlTable:
+    """The beginning of every run's key, one row per distinct setting."""
+    rows: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    for study in facts.results.studies:
+        for setting in study.settings:
+            keys = [run_key(setting.run(seed)) for seed in facts.results.seeds]
+            if keys[0] in seen:
+                continue
+            seen.add(keys[0])
+            codes = Markup(" ").join(Markup("<code>{}</code>").format(key[:_KEY_DIGITS]) for key in keys)
+            rows.append(
+                {
+                    "setting": describe_in_table(setting, language),
+                    "study": study.title[language],
+                    "epochs": whole(setting.epochs),
+                    "run-key-head": codes,
+                }
+            )
+    return _make_table(rows, language, numeric={"epochs"}, kind="runs")
+
+
+def _make_table(
+    rows: list[dict[str, Any]],
+    language: Language,
+    *,
+    numeric: set[str],
+    kind: str,
+    literal: set[str] | None = None,
+    columns: tuple[str, ...] | None = None,
+) -> HtmlTable:
+    frame = pd.DataFrame(rows, columns=list(columns) if columns else None, dtype=object)
+    heads = {name: name if name in (literal or ()) else say(name, language) for name in frame.columns}
+    return HtmlTable(frame, heads, frozenset(numeric), kind)

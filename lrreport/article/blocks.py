@@ -1,0 +1,327 @@
+"""The HTML of each part of the article: headings, paragraphs, figures, tables, equations, listings, boxes.
+
+Parts that stand at the top level are wrapped in marks that no text contains, so that the bilingual page can set the
+two languages side by side, part by part: see `split_blocks`.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from jinja2.runtime import Undefined
+from markupsafe import Markup
+
+from lrreport.analysis.verdicts import Claim, Verdict, joint
+from lrreport.article.listings import Listing
+from lrreport.article.maths import draw_formula, speak_formula, write_mathml
+from lrreport.article.numbering import Label, Numbering
+from lrreport.article.tables import HtmlTable
+from lrreport.article.words import Language, say
+from lrreport.errors import RenderError
+from lrreport.figures.drawn import DrawnFigure
+
+Medium = Literal["web", "print"]
+Caller = Callable[[], str]
+
+# Private-use characters, which no font of ours has: a page that still held one would be refused by the fonts' check.
+_START, _KEY_END, _END = "\ue000", "\ue001", "\ue002"
+_BLOCK: Final = re.compile(f"{_START}([^{_KEY_END}]*){_KEY_END}([^{_END}]*){_END}")
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][\w-]*)([^<>]*?)(/?)>")
+_VOID: Final = frozenset({"br", "hr", "img", "input", "link", "meta", "wbr", "col", "source"})
+_LEADING_LINE: Final = re.compile(r"\A\s*\n\s*")
+_TRAILING_LINE: Final = re.compile(r"\s*\n\s*\Z")
+_STARTS_WITH_BLOCK: Final = re.compile(r"\s*<(?:p|ul|ol|dl|div|figure|table|h[1-6]|section|pre)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One part of the article at its top level.
+
+    Attributes:
+        key: The same in both languages, `fig:momentum` say; `between` for HTML that no tag wrote.
+        html: Of one language.
+    """
+
+    key: str
+    html: Markup
+
+    @property
+    def kind(self) -> str:
+        """The part's kind, for style sheets: `sec`, `p`, `fig` and so on."""
+        return self.key.partition(":")[0]
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes the parts of one pass in one language for one medium; the tags of the templates call it.
+
+    Attributes:
+        language: Of the pass.
+        medium: `web` or `print`.
+        numbering: Numbers and references of the pass.
+        figures: By name, in this language.
+        find_listing: Gives the highlighted listing of a name.
+    """
+
+    language: Language
+    medium: Medium
+    numbering: Numbering
+    figures: Mapping[str, DrawnFigure]
+    find_listing: Callable[[str], Listing]
+    _depth: int = 0
+    _boxes: int = 0
+    _paragraph: str | None = None
+    _spoken: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def _inside(self) -> Iterator[None]:
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+
+    def _call(self, caller: Caller) -> Markup:
+        with self._inside():
+            return Markup(caller().strip())  # noqa: S704 - written by an autoescaping template
+
+    def _finish(self, key: str, html: Markup) -> Markup:
+        if self._paragraph is not None and not key.startswith("p:"):
+            raise RenderError(
+                "A paragraph holds what cannot stand inside one",
+                where=f"paragraph '{self._paragraph}'",
+                got=key,
+                fix="end the paragraph before it",
+            )
+        return html if self._depth else Markup(f"{_START}{key}{_KEY_END}{html}{_END}\n")  # noqa: S704 - both are HTML
+
+    def heading(self, level: int, identifier: str, caller: Caller, *, numbered: bool | None = None) -> Markup:
+        """`h`: levels 2 (numbered unless told otherwise) and 3."""
+        if level not in (2, 3):
+            raise RenderError("A heading has a level that is not allowed", got=repr(level), expected="2 or 3")
+        title = self._call(caller)
+        is_numbered = level == 2 if numbered is None else numbered
+        label = self.numbering.add("sec", identifier, title, level=level, is_numbered=is_numbered)
+        number = Markup('<span class="number">{}</span> ').format(label.number) if label.number else Markup("")
+        inner = number + title
+        if self.medium == "web":
+            inner = Markup('<a class="anchor" href="#{}">{}</a>').format(label.anchor, inner)
+        html = Markup('<h{0} id="{1}">{2}</h{0}>').format(level, label.anchor, inner)
+        return self._finish(f"sec:{identifier}", html)
+
+    def paragraph(self, identifier: str, caller: Caller) -> Markup:
+        """`p`: a paragraph with an id."""
+        label = self.numbering.add("p", identifier, Markup(""))
+        if self._paragraph is not None:
+            raise RenderError("A paragraph stands inside a paragraph", where=f"paragraph '{self._paragraph}'", got=identifier)
+        self._paragraph = identifier
+        try:
+            text = self._call(caller)
+        finally:
+            self._paragraph = None
+        html = Markup('<p id="{}" data-p="{}">{}</p>').format(label.anchor, identifier, text)
+        return self._finish(f"p:{identifier}", html)
+
+    def inline(self, caller: Caller) -> Markup:
+        """`bi`: words in both languages, without markup of their own; spaces at the ends count, line breaks do not."""
+        with self._inside():
+            return Markup(trim_end(trim_start(caller())))  # noqa: S704 - written by an autoescaping template
+
+    def _caption(self, label: Label, caption: Markup, *, tag: str) -> Markup:
+        name = say(label.kind, self.language, number=label.number)
+        return Markup('<{0}><span class="caption"><b class="label">{1}</b> {2}</span></{0}>').format(tag, name, caption)
+
+    def figure(self, name: str, caller: Caller) -> Markup:
+        """`fig`: a drawn figure with its caption."""
+        caption = self._call(caller)
+        label = self.numbering.add("fig", name, caption)
+        drawn = self.figures.get(name)
+        if drawn is None:
+            raise RenderError(
+                "The article asks for a figure that was not drawn",
+                got=name,
+                expected="one of " + ", ".join(self.figures),
+                fix="put the figure under has_figure(...) or has_study(...)",
+            )
+        foot = self._caption(label, caption, tag="figcaption")
+        if self.medium == "print":
+            picture = Markup('<img src="{}" alt="{}" style="width:{}pt">').format(
+                data_url(drawn.svg_print), drawn.alt, f"{drawn.width_pt:g}"
+            )
+        else:
+            # The file is ours, written by matplotlib and cleaned; titles of studies are escaped in it.
+            picture = self._scroll(label, Markup(drawn.svg))  # noqa: S704
+        html = Markup('<figure class="figure" id="{}">{}{}</figure>').format(label.anchor, picture, foot)
+        return self._finish(f"fig:{name}", html)
+
+    def _scroll(self, label: Label, inner: Markup) -> Markup:
+        """A box that scrolls sideways by itself, and by keyboard, on a narrow screen."""
+        name = say(label.kind, self.language, number=label.number)
+        return Markup('<div class="scroll" tabindex="0" role="group" aria-label="{}">{}</div>').format(name, inner)
+
+    def table(self, table: object, identifier: str, caller: Caller) -> Markup:
+        """`tab`: a table with its caption above it."""
+        if isinstance(table, Undefined):
+            str(table)  # raises, naming what is not there
+        if not isinstance(table, HtmlTable):
+            raise RenderError(
+                "The tag tab needs a table", got=type(table).__name__, expected="results_table(...) or another table"
+            )
+        caption = self._call(caller)
+        label = self.numbering.add("tab", identifier, caption)
+        body = table.to_html(self._caption(label, caption, tag="caption"))
+        if self.medium == "web":
+            body = self._scroll(label, body)
+        html = Markup('<div class="table {}" id="{}">{}</div>').format(table.kind, label.anchor, body)
+        return self._finish(f"tab:{identifier}", html)
+
+    def listing(self, name: str, caller: Caller) -> Markup:
+        """`lst`: a highlighted listing with its caption above it."""
+        caption = self._call(caller)
+        label = self.numbering.add("lst", name, caption)
+        listing = self.find_listing(name)
+        attributes = Markup("")
+        if self.medium == "web":
+            title = say("code-of", self.language, label=say("lst", self.language, number=label.number))
+            attributes = Markup(' tabindex="0" role="group" aria-label="{}"').format(title)
+        # Code is read in Latin letters whatever the page's language.
+        code = Markup('<pre class="hl" lang="en"{}><code>{}</code></pre>').format(attributes, listing.html)
+        head = self._caption(label, caption, tag="figcaption")
+        html = Markup('<figure class="listing" id="{}">{}{}</figure>').format(label.anchor, head, code)
+        return self._finish(f"lst:{name}", html)
+
+    def box(self, kind: str, caller: Caller) -> Markup:
+        """`note` and `source_box`: a box beside the thread of the text."""
+        self._boxes += 1
+        key = f"{kind}:{self._boxes}"
+        inner = self._call(caller)
+        if not _STARTS_WITH_BLOCK.match(inner):
+            inner = Markup("<p>{}</p>").format(inner)
+        if kind == "source-box":
+            title = say("source-box", self.language)
+            head = Markup('<p class="box-title">{}</p>').format(title)
+            html = Markup('<div class="box {}">{}{}</div>').format(kind, head, inner)
+        else:
+            html = Markup('<div class="box {}">{}</div>').format(kind, inner)
+        return self._finish(key, html)
+
+    def bibliography_entry(self, identifier: str, caller: Caller) -> Markup:
+        """`bib`: one entry of the list of references; to stand in an `<ol class="references">`."""
+        text = self._call(caller)
+        label = self.numbering.add("bib", identifier, text)
+        return Markup('<li id="{}">{}</li>').format(label.anchor, text)
+
+    def maths(self, tex: str, *, th: str | None = None, en: str | None = None) -> Markup:
+        """`m(tex)`: a formula within a line."""
+        return self._formula(tex, {"th": th, "en": en}[self.language], is_display=False)
+
+    def equation(self, identifier: str, tex: str, *, th: str, en: str) -> Markup:
+        """`equation(id, tex, th=, en=)`: a numbered formula on a line of its own, with its spoken form."""
+        spoken = {"th": th, "en": en}[self.language]
+        label = self.numbering.add("eq", identifier, Markup.escape(spoken))
+        formula = self._formula(tex, spoken, is_display=True)
+        html = Markup('<div class="equation" id="{}"><div class="formula">{}</div><span class="number">({})</span></div>').format(
+            label.anchor, formula, label.number
+        )
+        return self._finish(f"eq:{identifier}", html)
+
+    def _formula(self, tex: str, spoken: str | None, *, is_display: bool) -> Markup:
+        spoken = spoken or speak_formula(tex, self.language)
+        if self.numbering.is_collecting:
+            return Markup("")
+        if self.medium == "print":
+            return draw_formula(tex, spoken, is_display=is_display)
+        return write_mathml(tex, spoken, is_display=is_display)
+
+    def refer(self, target: str) -> Markup:
+        """`ref("fig:momentum")`: a link named by the number."""
+        return self.numbering.refer(target, medium=self.medium)
+
+    def cite(self, *identifiers: str) -> Markup:
+        """`cite("robbins1951")`: a number in brackets that links to the list of references."""
+        return self.numbering.cite(identifiers)
+
+    @staticmethod
+    def verdict(subject: object) -> str:
+        """The verdict that chooses the words of a `verdict` tag.
+
+        Args:
+            subject: A claim, several claims (all of them at once: see `joint`), or a verdict.
+
+        Raises:
+            RenderError: It is none of these.
+        """
+        if isinstance(subject, Undefined):
+            str(subject)  # raises, naming what is not there
+        if isinstance(subject, Verdict):
+            return str(subject)
+        if isinstance(subject, Claim):
+            return str(subject.verdict)
+        if isinstance(subject, list | tuple) and all(isinstance(item, Claim) for item in subject):
+            return str(joint(subject))
+        raise RenderError(
+            "The tag verdict needs a claim", got=type(subject).__name__, expected="a claim, a list of claims, or a verdict"
+        )
+
+
+def trim_start(text: str) -> str:
+    """Take off leading white space when it holds a line break: it is the template's layout, not its text.
+
+    >>> trim_start("\\n  a"), trim_start(" b")
+    ('a', ' b')
+    """
+    return _LEADING_LINE.sub("", text)
+
+
+def trim_end(text: str) -> str:
+    """The same at the end."""
+    return _TRAILING_LINE.sub("", text)
+
+
+def data_url(svg: str) -> str:
+    """An SVG as a URL that carries it."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8")).decode("ascii")
+
+
+def split_blocks(html: str) -> tuple[Block, ...]:
+    """Cut rendered HTML into its top-level parts.
+
+    HTML between the parts that opens an element and does not close it is kept together with what follows, up to
+    where the element ends.
+    """
+    pieces: list[Block] = []
+    end = 0
+    for match in _BLOCK.finditer(html):
+        pieces.append(Block("between", Markup(html[end : match.start()])))  # noqa: S704 - rendered with autoescape
+        pieces.append(Block(match[1], Markup(match[2])))  # noqa: S704 - likewise
+        end = match.end()
+    pieces.append(Block("between", Markup(html[end:])))  # noqa: S704 - likewise
+
+    blocks: list[Block] = []
+    pending: list[Block] = []
+    depth = 0
+    for piece in pieces:
+        if piece.key == "between":
+            depth += _open_elements(piece.html)
+        pending.append(piece)
+        if depth <= 0:
+            if joined := Markup("").join(item.html for item in pending).strip():
+                key = piece.key if len(pending) == 1 else "between"
+                blocks.append(Block(key, Markup(joined)))  # noqa: S704 - likewise
+            pending, depth = [], 0
+    if pending:
+        blocks.append(Block("between", Markup("").join(item.html for item in pending)))
+    return tuple(blocks)
+
+
+def _open_elements(html: str) -> int:
+    depth = 0
+    for closing, name, _, empty in _TAG.findall(html):
+        if name.lower() not in _VOID and not empty:
+            depth += -1 if closing else 1
+    return depth

@@ -1,0 +1,101 @@
+"""What the templates can ask for: facts, tables, formulas and references, all computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from lrreport.analysis.comparisons import ACCURACY_MARGIN
+from lrreport.analysis.summaries import SettingSummary
+from lrreport.analysis.verdicts import Claim, joint
+from lrreport.article import appendix_tables, result_tables
+from lrreport.article.blocks import Writer
+from lrreport.article.facts import Facts
+from lrreport.article.settings_text import describe
+from lrreport.article.tables import HtmlTable
+from lrreport.article.tags import WRITER
+from lrreport.errors import RenderError
+from lrreport.spec import Setting, Study
+
+
+def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
+    """The variables and functions of one pass.
+
+    Names in a template: `lang`, `medium`, `studies`, `seeds`, `n_seeds`, `epochs`, `edition`, `data`, `run_count`,
+    `setting_count`, `environments`, `ranking`, `claims`, `accuracy_margin`; `summary(study, setting)`, `has_study(id)`,
+    `has_figure(name)`, `claims_of(group)`, `joint(claims)`, `describe(setting)`; `results_table(study)`,
+    `ranking_table()`, `data_table()`, `class_table()`, `claims_table()`, `environment_table()`, `runs_table()`;
+    `m(tex)`, `equation(id, tex, th=, en=)`, `ref("fig:id")`, `cite(id, ...)`.
+    """
+    language = writer.language
+    results = facts.results
+    summaries = {(item.study, item.setting): item for item in facts.summaries}
+    claims = {claim.id: claim for claim in facts.claims}
+
+    def find_study(study_id: str) -> Study:
+        study = results.study(study_id)
+        if study is None:
+            raise RenderError(
+                "The article has no such study",
+                got=str(study_id),
+                expected="one of " + ", ".join(study.id for study in results.studies),
+                fix="put the part under {% if has_study(...) %}",
+            )
+        return study
+
+    def summary(study_id: str, setting: str | Setting) -> SettingSummary:
+        text = setting.text if isinstance(setting, Setting) else setting
+        study = find_study(study_id)
+        if (study.id, text) not in summaries:
+            raise RenderError(
+                "The study has no such setting",
+                got=f"{study_id}, {text}",
+                expected="one of " + ", ".join(setting.text for setting in study.settings),
+            )
+        return summaries[study.id, text]
+
+    def results_table(study_id: str) -> HtmlTable:
+        study = find_study(study_id)
+        return result_tables.results_table(study, [summary(study.id, setting) for setting in study.settings], language)
+
+    def claims_of(group: str, study_id: str | None = None) -> tuple[Claim, ...]:
+        return tuple(claim for claim in facts.claims if claim.group == group and study_id in (None, claim.study))
+
+    def has_claims(ids: Iterable[str]) -> bool:
+        return all(identifier in claims for identifier in ids)
+
+    return {
+        WRITER: writer,
+        "lang": language,
+        "medium": writer.medium,
+        "studies": results.studies,
+        "seeds": results.seeds,
+        "n_seeds": len(results.seeds),
+        "epochs": facts.edition.epochs,
+        "edition": facts.edition,
+        "data": facts.data,
+        "run_count": len(facts.run_keys),
+        "setting_count": sum(len(study.settings) for study in results.studies),
+        "environments": facts.environments,
+        "ranking": tuple(facts.ranking),
+        "claims": claims,
+        "claims_of": claims_of,
+        "has_claims": has_claims,
+        "joint": joint,
+        "accuracy_margin": ACCURACY_MARGIN,
+        "summary": summary,
+        "has_study": lambda study_id: results.study(study_id) is not None,
+        "has_figure": lambda name: name in writer.figures,
+        "describe": lambda setting: describe(setting, language),
+        "results_table": results_table,
+        "ranking_table": lambda: result_tables.ranking_table(facts, language),
+        "data_table": lambda: appendix_tables.data_table(facts.data, language),
+        "class_table": lambda: appendix_tables.class_table(facts.data, language),
+        "claims_table": lambda: appendix_tables.claims_table(facts, language),
+        "environment_table": lambda: appendix_tables.environment_table(facts, language),
+        "runs_table": lambda: appendix_tables.runs_table(facts, language),
+        "m": writer.maths,
+        "equation": writer.equation,
+        "ref": writer.refer,
+        "cite": writer.cite,
+    }

@@ -1,0 +1,274 @@
+"""Whole pages: one language for the web, both languages for the web, one language for print.
+
+Every page is complete in itself: style sheet, fonts, figures and formulas are inside, nothing is fetched, no script
+is run.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from lrreport.article.blocks import Block, Medium, Writer, split_blocks
+from lrreport.article.context import make_context
+from lrreport.article.environment import find_listing, read_source, render_template
+from lrreport.article.facts import Facts
+from lrreport.article.filters import date
+from lrreport.article.fonts import font_face_css
+from lrreport.article.line_breaking import load_terms
+from lrreport.article.listings import listing_css
+from lrreport.article.numbering import Label, Labels, Numbering, check_same_structure
+from lrreport.article.words import LANGUAGES, Language, say
+from lrreport.errors import RenderError
+
+#: What a page may do: show what is inside it. Nothing is loaded, run or sent.
+_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; base-uri 'none'; form-action 'none'"
+)
+#: Who the PDF says wrote it.
+AUTHOR: Final = "The lrreport authors"
+_FONTS_MARK: Final = "/*fonts*/"
+#: The section before the contents, which does not list it.
+_ABSTRACT: Final = "abstract"
+_CONTENTS_MARK: Final = "\ue003"
+_MATHS: Final = re.compile(r"<math\b.*?</math>", re.DOTALL)
+_CODE: Final = re.compile(r"<(code|pre|kbd)\b.*?</\1>", re.DOTALL)
+_NO_TEXT: Final = re.compile(r"<(style|head|title)\b.*?</\1>", re.DOTALL)
+_TAG: Final = re.compile(r"<[^>]*>")
+#: What Thai line breaking must leave alone: pictures, formulas, code, and the inside of tags.
+_OPAQUE: Final = re.compile(r"(<svg\b.*?</svg>|<math\b.*?</math>|<pre\b.*?</pre>|<[^>]*>)", re.DOTALL)
+#: A shaper takes SARA AM apart: its halves must be in the fonts even where no word of the page has them by themselves.
+_SARA_AM_PARTS: Final = "\N{THAI CHARACTER NIKHAHIT}\N{THAI CHARACTER SARA AA}"
+#: Files that a page links to when they stand beside it, by page.
+_DOWNLOADS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
+    "th": (("lrreport-th.pdf", "PDF"), ("data/results.csv", "CSV")),
+    "en": (("lrreport-en.pdf", "PDF"), ("data/results.csv", "CSV")),
+    "both": (("lrreport.pdf", "PDF"), ("data/results.csv", "CSV")),
+}
+_PAGES: Final[Mapping[str, str]] = {"th": "th.html", "en": "en.html", "both": "index.html"}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The article in one language and medium, ready to be put into a page.
+
+    Attributes:
+        language: Of every word in it.
+        title: The article's title.
+        heading: The same for the page's top, its loan words kept whole.
+        subtitle: The line below it.
+        notices: What a preview or a single-seed edition must say at the top.
+        running_notice: The same for the foot of every printed page; empty for a full edition.
+        edition_line: Date and digest.
+        abstract: What stands before the contents.
+        blocks: Everything after them.
+        headings: The sections, for the contents.
+        labels: Everything that has an id.
+    """
+
+    language: Language
+    title: Markup
+    heading: Markup
+    subtitle: Markup
+    notices: tuple[str, ...]
+    running_notice: str
+    edition_line: str
+    abstract: tuple[Block, ...]
+    blocks: tuple[Block, ...]
+    headings: tuple[Label, ...]
+    labels: Labels
+
+
+def compose_part(facts: Facts, environment: Environment, language: Language, medium: Medium) -> Part:
+    """Render the article's body in two passes: the first numbers everything, the second refers to it.
+
+    Raises:
+        RenderError: A template is wrong, a reference points at nothing, or two parts have the same id.
+    """
+    first, _ = _run_pass(facts, environment, language, medium, None)
+    numbering, body = _run_pass(facts, environment, language, medium, first.labels)
+    if medium == "web" and language == "th":
+        body = keep_words_whole(body)
+    abstract, _, rest = body.partition(_CONTENTS_MARK)
+    values = make_context(facts, _make_writer(facts, environment, language, medium, Numbering(language)))
+    title, subtitle = (
+        Markup(render_template(environment, f"partials/{name}.html.j2", values).strip())  # noqa: S704 - autoescaped
+        for name in ("title", "subtitle")
+    )
+    return Part(
+        language=language,
+        title=title,
+        heading=Markup(keep_words_whole(title)) if medium == "web" and language == "th" else title,  # noqa: S704
+        subtitle=subtitle,
+        notices=_notices(facts, language),
+        running_notice=_running_notice(facts, language),
+        edition_line=_edition_line(facts, language),
+        abstract=split_blocks(abstract),
+        blocks=split_blocks(rest),
+        headings=tuple(label for label in numbering.contents if label.level == 2 and label.id != _ABSTRACT),
+        labels=numbering.labels,
+    )
+
+
+def _run_pass(
+    facts: Facts, environment: Environment, language: Language, medium: Medium, known: Labels | None
+) -> tuple[Numbering, str]:
+    numbering = Numbering(language, known)
+    writer = _make_writer(facts, environment, language, medium, numbering)
+    values = {**make_context(facts, writer), "contents_mark": _CONTENTS_MARK}
+    return numbering, render_template(environment, "partials/body.html.j2", values)
+
+
+def _make_writer(facts: Facts, environment: Environment, language: Language, medium: Medium, numbering: Numbering) -> Writer:
+    return Writer(
+        language, medium, numbering, facts.figures_in(language), lambda name: find_listing(environment, name)
+    )
+
+
+def _notices(facts: Facts, language: Language) -> tuple[str, ...]:
+    edition = facts.edition
+    notices = []
+    if edition.is_preview:
+        n = len(edition.seeds)
+        seeds = say("seeds-one" if n == 1 else "seeds-many", language, n=n)
+        notices.append(say("preview", language, epochs=edition.epochs, seeds=seeds))
+    if edition.is_single_seed:
+        notices.append(say("single-seed", language))
+    return tuple(notices)
+
+
+def _running_notice(facts: Facts, language: Language) -> str:
+    if facts.edition.is_preview:
+        return say("preview-short", language)
+    return say("single-seed-short", language) if facts.edition.is_single_seed else ""
+
+
+def _edition_line(facts: Facts, language: Language) -> str:
+    edition = facts.edition
+    day = say("edition", language, date=date(edition.date, language))
+    return f"{day} · {say('digest', language, digest=edition.short_digest)}"
+
+
+def keep_words_whole(body: str) -> str:
+    """Wrap loan words that a browser's dictionary would break inside, in text alone.
+
+    >>> keep_words_whole("<p>โมเมนตัม</p>")
+    '<p><span class="nb">โมเมนตัม</span></p>'
+    """
+    words = sorted(load_terms(), key=len, reverse=True)
+    pattern = re.compile("|".join(map(re.escape, words)))
+    pieces = _OPAQUE.split(body)
+    pieces[::2] = [pattern.sub(r'<span class="nb">\g<0></span>', piece) for piece in pieces[::2]]
+    return "".join(pieces)
+
+
+def render_page(facts: Facts, environment: Environment, language: Language) -> str:
+    """One language as a self-contained web page: `th.html`, `en.html`.
+
+    Raises:
+        RenderError: A template is wrong, or a character has no glyph in the page's fonts.
+    """
+    part = compose_part(facts, environment, language, "web")
+    values = _page_values(facts, environment, {language: part}, page=language)
+    return _embed_fonts(render_template(environment, "article.html.j2", values))
+
+
+def render_bilingual_page(facts: Facts, environment: Environment) -> str:
+    """Both languages as one self-contained web page: Thai, English or side by side, without a script.
+
+    Raises:
+        RenderError: As for `render_page`; or the two languages do not have the same parts.
+    """
+    parts: dict[Language, Part] = {language: compose_part(facts, environment, language, "web") for language in LANGUAGES}
+    check_same_structure({language: part.labels for language, part in parts.items()})
+    values = _page_values(facts, environment, parts, page="both")
+    values["abstract_rows"] = pair_blocks(parts["th"].abstract, parts["en"].abstract)
+    values["rows"] = pair_blocks(parts["th"].blocks, parts["en"].blocks)
+    return _embed_fonts(render_template(environment, "article.bilingual.html.j2", values))
+
+
+def render_print_page(facts: Facts, environment: Environment, language: Language) -> str:
+    """One language as the page that WeasyPrint lays out; its fonts are added there.
+
+    Raises:
+        RenderError: A template is wrong.
+    """
+    part = compose_part(facts, environment, language, "print")
+    values = _page_values(facts, environment, {language: part}, page=language)
+    values["short_edition"] = say("edition", language, date=date(facts.edition.date, language))
+    values["author"] = AUTHOR
+    values["css"] = Markup("\n").join(_css(environment, name) for name in ("shared", "print")) + Markup(listing_css())  # noqa: S704
+    return render_template(environment, "article.print.html.j2", values)
+
+
+def _page_values(facts: Facts, environment: Environment, parts: Mapping[Language, Part], *, page: str) -> dict[str, Any]:
+    dark = f"@media screen and (prefers-color-scheme:dark){{{listing_css(is_dark=True)}}}"
+    sheets = [_css(environment, "shared"), _css(environment, "web"), Markup(listing_css()), Markup(dark)]  # noqa: S704
+    only = next(iter(parts.values()))
+    return {
+        "page": page,
+        "lang": only.language,
+        "part": only,
+        "parts": parts,
+        "policy": _POLICY,
+        "css": Markup(_FONTS_MARK) + Markup("\n").join(sheets),
+        "edition": facts.edition,
+        "pages": {name: file for name, file in _PAGES.items() if name != page and file in facts.siblings},
+        "downloads": [item for item in _DOWNLOADS[page] if item[0] in facts.siblings],
+        "say": say,
+        "languages": LANGUAGES,
+    }
+
+
+def _css(environment: Environment, name: str) -> Markup:
+    source = read_source(environment, f"css/{name}.css")
+    return Markup(re.sub(r"/\*.*?\*/\s*", "", source, flags=re.DOTALL))  # noqa: S704 - a style sheet of the templates
+
+
+def pair_blocks(first: tuple[Block, ...], second: tuple[Block, ...]) -> tuple[tuple[Block, Block], ...]:
+    """The parts of two languages, row by row.
+
+    Raises:
+        RenderError: They do not pair: a template writes other HTML in one language than in the other.
+    """
+    keys = [block.key for block in first]
+    others = [block.key for block in second]
+    if keys != others:
+        at = next((i for i, (one, other) in enumerate(zip(keys, others, strict=False)) if one != other), min(len(keys), len(others)))
+        raise RenderError(
+            "The two languages of the article do not have the same parts",
+            where=f"part {at + 1} of the page",
+            got=f"{keys[at] if at < len(keys) else 'nothing'} in Thai, {others[at] if at < len(others) else 'nothing'} in English",
+            expected="every part in both languages, in the same order",
+        )
+    return tuple(zip(first, second, strict=True))
+
+
+def _embed_fonts(page: str) -> str:
+    """Put the fonts into a page's style sheet, with the characters that the page shows and no more."""
+    maths = "".join(_text(match) for match in _MATHS.findall(page))
+    body = _NO_TEXT.sub("", _MATHS.sub("", page))
+    code = "".join(_text(match[0]) for match in _CODE.finditer(body))
+    text = _text(body) + _SARA_AM_PARTS
+    return page.replace(_FONTS_MARK, font_face_css("web", text, code=code, maths=_with_italics(maths)), 1)
+
+
+def _text(markup: str) -> str:
+    return html.unescape(_TAG.sub("", markup))
+
+
+def _with_italics(characters: str) -> str:
+    """Add the mathematical italics that a browser puts in place of single letters in `<mi>`."""
+    italic = []
+    for character in set(characters):
+        for first, last, target in (("A", "Z", 0x1D434), ("a", "z", 0x1D44E), ("Α", "Ω", 0x1D6E2), ("α", "ω", 0x1D6FC)):
+            if first <= character <= last:
+                # U+1D455 is not assigned: the italic h is Planck's constant.
+                italic.append("ℎ" if character == "h" else chr(target + ord(character) - ord(first)))
+    return "".join(sorted({*characters, *italic}))

@@ -1,0 +1,152 @@
+"""HTML -> PDF of one language, by WeasyPrint; then its Thai text is repaired and its structure finished."""
+
+from __future__ import annotations
+
+import io
+import logging
+import mimetypes
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pikepdf
+
+from lrreport.article.fonts import font_face_css, pdf_font_files
+from lrreport.article.pdf.environment import layout_environment
+from lrreport.article.pdf.finish import finish_pdf, save_pdf
+from lrreport.article.pdf.thai_text import repair_text_layer
+from lrreport.errors import RenderError
+
+if TYPE_CHECKING:
+    from weasyprint.urls import URLFetcherResponse
+
+_VARIANT: Final = "pdf/ua-1"
+_MESSAGES_SHOWN: Final = 5
+
+
+def lay_out_pdf(html: str, *, base_folder: Path, language: str) -> bytes:
+    """Lay out one edition of the article and return its PDF (PDF/UA-1, tagged).
+
+    The fonts' `@font-face` rules for print are added here; a page may have them, too. Nothing is fetched but data
+    URLs, our font files and files below `base_folder`. Dates come from the page's `<meta name=dcterms.created>` and
+    `dcterms.modified`; the same page gives the same bytes.
+
+    Args:
+        html: A whole page, with `<html lang>`, `<title>` and its style sheets inside.
+        base_folder: What relative addresses in the page start from.
+        language: The page's language, "th" or "en".
+
+    Raises:
+        RenderError: WeasyPrint complained about anything, a character has no glyph, an address outside was asked
+            for, or the Thai text could not be repaired.
+    """
+    laid_out = lay_out_unrepaired(html, base_folder=base_folder)
+    with pikepdf.open(io.BytesIO(laid_out)) as pdf:
+        repair_text_layer(pdf, pdf_font_files())
+        finish_pdf(pdf, language=language)
+        return save_pdf(pdf)
+
+
+def lay_out_unrepaired(html: str, *, base_folder: Path) -> bytes:
+    """Lay out a page and return WeasyPrint's own PDF: the first step of `lay_out_pdf`.
+
+    Args:
+        html: A whole page.
+        base_folder: What relative addresses in the page start from.
+
+    Raises:
+        RenderError: WeasyPrint complained about anything, or an address outside was asked for.
+    """
+    base_folder = base_folder.resolve()
+    with layout_environment(), _collected_messages() as messages:
+        # WeasyPrint looks at fontconfig when it is imported, so it is imported where that is ours.
+        import weasyprint  # noqa: PLC0415
+        from weasyprint.text.fonts import FontConfiguration  # noqa: PLC0415
+
+        fetcher = LocalFetcher(base_folder)
+        fonts = FontConfiguration()
+        faces = weasyprint.CSS(string=font_face_css("print", ""), font_config=fonts, url_fetcher=fetcher)
+        page = weasyprint.HTML(string=html, base_url=f"{base_folder.as_uri()}/", url_fetcher=fetcher)
+        laid_out = page.write_pdf(pdf_variant=_VARIANT, stylesheets=[faces], font_config=fonts)
+    if fetcher.refused:
+        message = "the page asks for something that it may not have"
+        raise RenderError(
+            message,
+            got=_shortened(fetcher.refused),
+            expected="data URLs, and files below the page's folder",
+            fix="put the file beside the page, or inside it",
+        )
+    if messages:
+        message = "WeasyPrint complained while it laid out the page"
+        raise RenderError(message, got=_shortened(messages), expected="not one message")
+    return bytes(laid_out)
+
+
+def _shortened(lines: list[str]) -> str:
+    unique = list(dict.fromkeys(lines))
+    rest = [f"and {len(unique) - _MESSAGES_SHOWN} more"] if len(unique) > _MESSAGES_SHOWN else []
+    return "; ".join([*unique[:_MESSAGES_SHOWN], *rest])
+
+
+class _Collector(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(level=logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
+@contextmanager
+def _collected_messages() -> Iterator[list[str]]:
+    """Collect what WeasyPrint logs at the level of a warning or above, and keep it from being printed."""
+    logger = logging.getLogger("weasyprint")
+    collector, propagate, level = _Collector(), logger.propagate, logger.level
+    logger.addHandler(collector)
+    logger.propagate = False
+    logger.setLevel(logging.WARNING)
+    try:
+        yield collector.messages
+    finally:
+        logger.removeHandler(collector)
+        logger.propagate = propagate
+        logger.setLevel(level)
+
+
+class LocalFetcher:
+    """Answers WeasyPrint's requests from data URLs, font files and one folder, and notes what it refused.
+
+    Args:
+        folder: The folder, resolved, below which files may be read.
+    """
+
+    #: Read by WeasyPrint: False makes it log a refusal and go on; `refused` then fails the build with all of them.
+    _fail_on_errors = False
+
+    def __init__(self, folder: Path) -> None:
+        self.refused: list[str] = []
+        self._folder = folder
+        self._fonts = frozenset(path.resolve() for path in pdf_font_files().values())
+
+    def __call__(self, url: str) -> URLFetcherResponse:
+        """Answer one request.
+
+        Raises:
+            ValueError: The address is refused or cannot be read; WeasyPrint expects an ordinary exception.
+        """
+        from weasyprint.urls import URLFetcherResponse  # noqa: PLC0415
+
+        parts = urllib.parse.urlsplit(url)
+        if parts.scheme == "data":
+            with urllib.request.urlopen(url) as answer:  # noqa: S310 - a data URL opens no connection
+                return URLFetcherResponse(url, body=answer.read(), headers=dict(answer.headers.items()))
+        path = Path(urllib.request.url2pathname(parts.path)).resolve() if parts.scheme == "file" else None
+        if path is None or not (path in self._fonts or path.is_relative_to(self._folder)):
+            self.refused.append(url)
+            message = "not a data URL, and not a file below the page's folder"
+            raise ValueError(message)
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        return URLFetcherResponse(url, body=path.read_bytes(), headers={"Content-Type": kind})

@@ -1,0 +1,137 @@
+"""The tables of measured results: one for each study, and the ranking of all settings."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup, escape
+
+from lrreport.analysis.summaries import RankedSetting, Reach, SettingSummary, Spread
+from lrreport.article.facts import Facts
+from lrreport.article.filters import num, percent_number, rate
+from lrreport.article.settings_text import column_head, column_value, describe_in_table
+from lrreport.article.tables import HtmlTable
+from lrreport.article.words import Language, say
+from lrreport.results import Results
+from lrreport.spec import Study
+
+_PLUS_MINUS = "\u00a0±\u00a0"
+
+
+def results_table(study: Study, summaries: Sequence[SettingSummary], language: Language) -> HtmlTable:
+    """One row per setting: accuracies, swing, epochs to 95 %, overfitting, seeds; of a plateau also its cuts.
+
+    Args:
+        study: The study.
+        summaries: Of its settings, in file order.
+        language: Of heads and words.
+    """
+    has_plateau = any(setting.spec.plateau for setting in study.settings)
+    rows: list[dict[str, str | Markup]] = []
+    for setting, summary in zip(study.settings, summaries, strict=True):
+        row: dict[str, str | Markup] = {
+            "setting": column_value(setting, language),
+            "test-accuracy": spread_text(summary.last_test_accuracy, language),
+            "train-accuracy": spread_text(summary.last_train_accuracy, language),
+            "swing": spread_text(summary.swing, language),
+            "epochs-to-95": reach_text(summary.epochs_to_95, language),
+            "lowest-loss": _lowest_loss_text(summary, language),
+        }
+        if has_plateau:
+            row["cuts"] = _cuts_text(summary, language)
+        row["n"] = seeds_text(summary.n, summary.n_diverged, language)
+        rows.append(row)
+    frame = pd.DataFrame(rows, dtype=object)
+    heads = {name: say(name, language) for name in frame.columns}
+    heads["setting"] = column_head(study, language)
+    numeric = frozenset({"test-accuracy", "train-accuracy", "swing", "epochs-to-95", "lowest-loss", "n"})
+    return HtmlTable(frame, heads, numeric, kind="results")
+
+
+def spread_text(spread: Spread, language: Language) -> str:
+    """Mean and standard deviation of a fraction, in per cent without the sign; one seed has no deviation."""
+    if spread.mean is None:
+        return say("no-value", language)
+    mean = percent_number(spread.mean)
+    return mean if spread.sd is None else f"{mean}{_PLUS_MINUS}{percent_number(spread.sd)}"
+
+
+def reach_text(reach: Reach, language: Language) -> str:
+    """The median epoch, with how many seeds got there when not all did."""
+    if not reach.n:
+        return say("no-value", language)
+    if reach.median is None:
+        return say("reached-none", language, n=reach.n)
+    key = "reached-all" if reach.reached == reach.n else "reached-some"
+    return say(key, language, median=num(reach.median), reached=reach.reached, n=reach.n)
+
+
+def seeds_text(n: int, n_diverged: int, language: Language) -> str:
+    """How many seeds count, and how many diverged."""
+    return say("n-diverged", language, n=n, k=n_diverged) if n_diverged else str(n)
+
+
+def _lowest_loss_text(summary: SettingSummary, language: Language) -> str:
+    """From which to which epoch the seeds had their lowest test loss."""
+    if not summary.n:
+        return say("no-value", language)
+    pairs = zip(summary.overfitting_epochs, summary.diverged_at, strict=True)
+    epochs = [epoch if epoch is not None else summary.epochs for epoch, diverged in pairs if diverged is None]
+    low, high = min(epochs), max(epochs)
+    if low == summary.epochs:
+        return say("last-epoch", language)
+    if high == summary.epochs:
+        return say("or-last-epoch", language, epochs=low)
+    return str(low) if low == high else say("lowest-range", language, low=low, high=high)
+
+
+def _cuts_text(summary: SettingSummary, language: Language) -> str:
+    """The epochs at whose end the rate was cut: seed by seed where they differ and are few, else how many."""
+    kept = [epochs for epochs, diverged in zip(summary.plateau_epochs, summary.diverged_at, strict=True) if diverged is None]
+    if not any(kept):
+        return say("cuts-none", language)
+    texts = [", ".join(str(epoch) for epoch in epochs) or "–" for epochs in kept]
+    if len(set(texts)) == 1:
+        return texts[0]
+    if sum(len(epochs) for epochs in kept) <= 12:
+        return say("by-seed", language).join(texts)
+    return say("cuts-count", language, median=num(statistics.median(len(epochs) for epochs in kept)))
+
+
+def ranking_table(facts: Facts, language: Language) -> HtmlTable:
+    """All settings by their mean test accuracy after the last epoch; the same run stands once, under all its names."""
+    datasets = {item.spec.dataset for item in facts.ranking}
+    rows = [_ranking_row(item, facts.results, language, has_dataset=len(datasets) > 1) for item in facts.ranking]
+    frame = pd.DataFrame(rows, dtype=object)
+    heads = {name: say(name, language) for name in frame.columns}
+    return HtmlTable(frame, heads, frozenset({"rank", "test-accuracy", "n"}), kind="ranking")
+
+
+def _ranking_row(item: RankedSetting, results: Results, language: Language, *, has_dataset: bool) -> Mapping[str, Any]:
+    titles: list[Markup] = []
+    settings: list[Markup] = []
+    for study_id, text in item.names:
+        study = results.study(study_id)
+        if study is None:  # cannot be: the names come from these results
+            continue
+        titles.append(escape(study.title[language]))
+        settings.append(describe_in_table(study.setting(text), language))
+    row: dict[str, Any] = {
+        "rank": "–" if item.rank is None else str(item.rank),
+        "setting": Markup("<br>").join(settings),
+        "study": Markup("<br>").join(titles),
+    }
+    if has_dataset:
+        row["set"] = item.spec.dataset
+    row["test-accuracy"] = spread_text(item.last_test_accuracy, language)
+    row["n"] = seeds_text(item.n, item.n_diverged, language)
+    return row
+
+
+def rates_text(rates: Sequence[float | None]) -> Markup:
+    """The different rates among the seeds, each once."""
+    known = dict.fromkeys(value for value in rates if value is not None)
+    return Markup(", ").join(rate(value) for value in known)

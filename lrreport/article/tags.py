@@ -1,0 +1,202 @@
+"""The tags of the templates. Both languages of every text stand side by side; each tag takes both or is refused.
+
+    {% h 2 "momentum" %}{% th %}โมเมนตัม{% en %}Momentum{% endh %}
+    {% p "momentum-idea" %}{% th %}...{% en %}...{% endp %}
+    {% bi %}{% th %}...{% en %}...{% endbi %}
+    {% fig "momentum" %}{% th %}...{% en %}...{% endfig %}
+    {% tab results_table("momentum") id="momentum" %}{% th %}...{% en %}...{% endtab %}
+    {% lst "momentum" %}{% th %}...{% en %}...{% endlst %}
+    {% note %}{% th %}...{% en %}...{% endnote %}
+    {% source_box %}...{% endsource_box %}
+    {% bib "robbins1951" %}...{% endbib %}
+    {% verdict claims["decay-0.1-slow"] %}{% holds %}...{% fails %}...{% cannot %}...{% endverdict %}
+
+`note`, `source_box` and `bib` may also hold parts that are bilingual themselves, without `th` and `en`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final, NoReturn
+
+from jinja2 import nodes
+from jinja2.ext import Extension
+from jinja2.parser import Parser
+from jinja2.runtime import Context
+
+from lrreport.article.blocks import Writer, trim_end, trim_start
+from lrreport.errors import RenderError
+
+#: Name in a template's context under which the writer of the pass stands.
+WRITER: Final = "article_writer"
+_RAW_STRING: Final = re.compile(r'(?<=[\s(,~=+\[{])r"([^"\n]*)"')
+_LANGUAGES: Final = ("th", "en")
+_VERDICTS: Final[Mapping[str, str]] = {"holds": "holds", "fails": "fails", "cannot": "cannot-tell"}
+
+
+class ArticleTags(Extension):
+    """Jinja2 extension with every tag of the article."""
+
+    tags: ClassVar[set[str]] = {"h", "p", "bi", "fig", "tab", "lst", "note", "source_box", "bib", "verdict"}
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002 - Jinja2's
+        r"""Let templates write TeX as r"\eta": Jinja2 has no raw strings, so their backslashes are doubled here."""
+        return _RAW_STRING.sub(lambda match: '"' + match[1].replace("\\", "\\\\") + '"', source)
+
+    def parse(self, parser: Parser) -> nodes.Node | list[nodes.Node]:
+        """Turn a tag into a call of the writer; Jinja2 calls this."""
+        token = next(parser.stream)
+        tag, line = token.value, token.lineno
+        if tag == "verdict":
+            return self._parse_verdict(parser, line)
+        arguments = self._parse_arguments(parser, tag, line)
+        body = self._parse_body(parser, tag, line)
+        call = self.call_method("_write", [nodes.ContextReference(), nodes.Const(tag), *arguments])
+        return nodes.CallBlock(call, [], [], body).set_lineno(line)
+
+    @staticmethod
+    def _parse_arguments(parser: Parser, tag: str, line: int) -> list[nodes.Expr]:
+        """The expressions between a tag's name and its end."""
+        stream = parser.stream
+
+        def expect(condition: bool, expected: str) -> None:
+            if not condition:
+                parser.fail(f"the tag '{tag}' is written {expected}", line)
+
+        arguments: list[nodes.Expr] = []
+        if tag == "h":
+            expect(stream.current.type == "integer", '{% h 2 "id" %}')
+            arguments.append(parser.parse_primary())
+        if tag in ("h", "p", "fig", "lst", "bib"):
+            form = "h 2" if tag == "h" else tag
+            expect(stream.current.type != "block_end", f'{{% {form} "id" %}}')
+            arguments.append(parser.parse_expression())
+        if tag == "h" and stream.skip_if("name:numbered"):
+            stream.expect("assign")
+            arguments.append(parser.parse_primary())
+        if tag == "tab":
+            form = '{% tab table id="id" %}'
+            expect(stream.current.type != "block_end", form)
+            arguments.append(parser.parse_expression())
+            expect(stream.skip_if("name:id") and stream.skip_if("assign"), form)
+            arguments.append(parser.parse_expression())
+        expect(stream.current.type == "block_end", "without further words")
+        return arguments
+
+    def _parse_body(self, parser: Parser, tag: str, line: int) -> list[nodes.Node]:
+        """A text in both languages; of a box also a text whose parts are bilingual themselves."""
+        end = f"end{tag}"
+        lead = parser.parse_statements((f"name:{end}", "name:th", "name:en"))
+        is_free = tag in ("note", "source_box", "bib")
+        if parser.stream.current.value == end:
+            if not is_free:
+                parser.fail(f"the tag '{tag}' has no parts: it needs {{% th %}} and {{% en %}}", line)
+            next(parser.stream)
+            return lead
+        _refuse_lead(parser, lead, tag, "th", line)
+        parts = self._parse_parts(parser, tag, _LANGUAGES, line)
+        is_thai = nodes.Compare(nodes.Name("lang", "load"), [nodes.Operand("eq", nodes.Const("th"))])
+        return [nodes.If(is_thai, parts["th"], [], parts["en"]).set_lineno(line)]
+
+    @staticmethod
+    def _parse_parts(parser: Parser, tag: str, names: tuple[str, ...], line: int) -> dict[str, list[nodes.Node]]:
+        """The parts of a tag by name; the stream stands on the first part's name."""
+        end = f"end{tag}"
+        stops = (f"name:{end}", *(f"name:{name}" for name in names))
+        parts: dict[str, list[nodes.Node]] = {}
+        while parser.stream.current.value != end:
+            token = next(parser.stream)
+            if token.value in parts:
+                parser.fail(f"the tag '{tag}' has two parts '{token.value}'", token.lineno)
+            parts[token.value] = _trim(parser.parse_statements(stops))
+        next(parser.stream)
+        if missing := [name for name in names if name not in parts]:
+            parser.fail(
+                f"the tag '{tag}' lacks its part "
+                + " and ".join(f"'{name}'" for name in missing)
+                + "; it needs "
+                + ", ".join(f"{{% {name} %}}" for name in names),
+                line,
+            )
+        for name, body in parts.items():
+            if name in _LANGUAGES and _is_empty(body):
+                parser.fail(f"the part '{name}' of the tag '{tag}' is empty", line)
+        return parts
+
+    def _parse_verdict(self, parser: Parser, line: int) -> nodes.Node:
+        if parser.stream.current.type == "block_end":
+            parser.fail("the tag 'verdict' is written {% verdict claim %}", line)
+        subject = parser.parse_expression()
+        names = tuple(_VERDICTS)
+        lead = parser.parse_statements(("name:endverdict", *(f"name:{name}" for name in names)))
+        _refuse_lead(parser, lead, "verdict", "holds", line)
+        parts = self._parse_parts(parser, "verdict", names, line)
+        chosen = parser.free_identifier(line)
+        value = self.call_method("_verdict", [nodes.ContextReference(), subject]).set_lineno(line)
+
+        def is_(name: str) -> nodes.Expr:
+            verdict = nodes.Name(chosen.name, "load")
+            return nodes.Compare(verdict, [nodes.Operand("eq", nodes.Const(_VERDICTS[name]))])
+
+        others = [nodes.If(is_("fails"), parts["fails"], [], []).set_lineno(line)]
+        choice = nodes.If(is_("holds"), parts["holds"], others, parts["cannot"]).set_lineno(line)
+        return nodes.With([nodes.Name(chosen.name, "param")], [value], [choice]).set_lineno(line)
+
+    def _write(self, context: Context, tag: str, *arguments: Any, caller: Callable[[], str]) -> str:
+        writer = _writer_of(context)
+        match tag:
+            case "h":
+                level, identifier, *numbered = arguments
+                return writer.heading(level, identifier, caller, numbered=numbered[0] if numbered else None)
+            case "p":
+                return writer.paragraph(*arguments, caller)
+            case "bi":
+                return writer.inline(caller)
+            case "fig":
+                return writer.figure(*arguments, caller)
+            case "tab":
+                return writer.table(*arguments, caller)
+            case "lst":
+                return writer.listing(*arguments, caller)
+            case "bib":
+                return writer.bibliography_entry(*arguments, caller)
+            case _:
+                return writer.box(tag.replace("_", "-"), caller)
+
+    def _verdict(self, context: Context, subject: object) -> str:
+        return _writer_of(context).verdict(subject)
+
+
+def _writer_of(context: Context) -> Writer:
+    writer = context.get(WRITER)
+    if not isinstance(writer, Writer):
+        raise RenderError(
+            "A tag of the article is used where the article's context is not", fix="import the template 'with context'"
+        )
+    return writer
+
+
+def _trim(body: list[nodes.Node]) -> list[nodes.Node]:
+    """Take the template's line breaks off both ends of a part, before anything is rendered."""
+    for place, trim in ((0, trim_start), (-1, trim_end)):
+        output = body[place] if body else None
+        data = output.nodes[place] if isinstance(output, nodes.Output) and output.nodes else None
+        if isinstance(data, nodes.TemplateData):
+            data.data = trim(data.data)
+    return body
+
+
+def _is_empty(body: list[nodes.Node]) -> bool:
+    return all(
+        isinstance(node, nodes.Output)
+        and all(isinstance(item, nodes.TemplateData) and not item.data.strip() for item in node.nodes)
+        for node in body
+    )
+
+
+def _refuse_lead(parser: Parser, lead: list[nodes.Node], tag: str, first: str, line: int) -> None | NoReturn:
+    """Refuse text between a tag and its first part: it would be lost."""
+    if not _is_empty(lead):
+        parser.fail(f"the tag '{tag}' has text before its first part {{% {first} %}}", line)
+    return None

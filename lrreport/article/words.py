@@ -1,0 +1,127 @@
+"""The fixed words of the pages, in both languages: labels, names of columns, notes of the layout.
+
+Prose stands in the templates; here is only what code puts between it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from lrreport.figures.words import LANGUAGES, Language
+
+__all__ = ["LANGUAGES", "MONTHS", "REFERENCE_FORMS", "Language", "say"]
+
+_WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
+    "fig": {"th": "รูปที่ {number}", "en": "Figure {number}"},
+    "tab": {"th": "ตารางที่ {number}", "en": "Table {number}"},
+    "eq": {"th": "สมการ ({number})", "en": "Equation ({number})"},
+    "lst": {"th": "โค้ดที่ {number}", "en": "Listing {number}"},
+    "sec": {"th": "หัวข้อ {number}", "en": "Section {number}"},
+    "unnumbered": {"th": "หัวข้อ “{title}”", "en": "“{title}”"},
+    "bib": {"th": "[{number}]", "en": "[{number}]"},
+    "no-value": {"th": "ไม่มีค่า", "en": "no value"},
+    "not-within": {"th": "ไม่ถึงใน {epochs} รอบ", "en": "not within {epochs} epochs"},
+    "reached-all": {"th": "{median}", "en": "{median}"},
+    "reached-some": {"th": "{median} ({reached} จาก {n})", "en": "{median} ({reached} of {n})"},
+    "reached-none": {"th": "ไม่ถึง (0 จาก {n})", "en": "not reached (0 of {n})"},
+    "holds": {"th": "เป็นจริง", "en": "holds"},
+    "fails": {"th": "ไม่เป็นจริง", "en": "fails"},
+    "cannot-tell": {"th": "ยังสรุปไม่ได้", "en": "cannot tell"},
+    "setting": {"th": "ชุดค่า", "en": "Setting"},
+    "study": {"th": "การทดลอง", "en": "Study"},
+    "rank": {"th": "ลำดับ", "en": "Rank"},
+    "n": {"th": "จำนวน seed", "en": "Seeds"},
+    "n-diverged": {"th": "{n} (ลู่ออก {k})", "en": "{n} ({k} diverged)"},
+    "test-accuracy": {"th": "ความถูกต้อง ข้อมูลทดสอบ (%)", "en": "Test accuracy (%)"},
+    "train-accuracy": {"th": "ความถูกต้อง ข้อมูลฝึก (%)", "en": "Train accuracy (%)"},
+    "swing": {"th": "การแกว่ง (จุด)", "en": "Swing (points)"},
+    "epochs-to-95": {"th": "รอบที่ถึง 95%", "en": "Epochs to 95%"},
+    "lowest-loss": {"th": "รอบที่ loss ทดสอบต่ำสุด", "en": "Epoch of lowest test loss"},
+    "last-epoch": {"th": "รอบสุดท้าย", "en": "the last"},
+    "or-last-epoch": {"th": "{epochs} ถึงรอบสุดท้าย", "en": "{epochs} to the last"},
+    "lowest-range": {"th": "{low} ถึง {high}", "en": "{low} to {high}"},
+    "epochs": {"th": "รอบ", "en": "Epochs"},
+    "rates-at-end": {"th": "อัตราในรอบสุดท้าย", "en": "Rate in the last epoch"},
+    "cuts": {"th": "รอบที่ลดอัตรา", "en": "Rate cut after epoch"},
+    "cuts-none": {"th": "ไม่เคยลด", "en": "never"},
+    "cuts-count": {"th": "ต่างกันตาม seed มัธยฐาน {median} ครั้ง", "en": "varies; median {median} cuts"},
+    "share-of-all": {"th": "สัดส่วน (%)", "en": "Share (%)"},
+    "points-unit": {"th": "จุด", "en": "points"},
+    "epochs-unit": {"th": "รอบ", "en": "epochs"},
+    "by-seed": {"th": "; ", "en": "; "},
+    "set": {"th": "ชุดข้อมูล", "en": "Set"},
+    "images": {"th": "จำนวนภาพ", "en": "Images"},
+    "image-shape": {"th": "ขนาดภาพ", "en": "Shape of the images"},
+    "label-shape": {"th": "ขนาดของป้ายกำกับ", "en": "Shape of the labels"},
+    "train-set": {"th": "ข้อมูลฝึก", "en": "Training set"},
+    "test-set": {"th": "ข้อมูลทดสอบ", "en": "Test set"},
+    "all-images": {"th": "รวม", "en": "Total"},
+    "class": {"th": "คลาส", "en": "Class"},
+    "share": {"th": "สัดส่วนในข้อมูลฝึก (%)", "en": "Share of the training set (%)"},
+    "claim": {"th": "ข้อกล่าวอ้าง", "en": "Claim"},
+    "verdict": {"th": "ผลตัดสิน", "en": "Verdict"},
+    "difference": {"th": "ผลต่างเฉลี่ย [ช่วงความเชื่อมั่น 95%]", "en": "Mean difference [95% interval]"},
+    "margin": {"th": "เกณฑ์", "en": "Margin"},
+    "metric": {"th": "สิ่งที่วัด", "en": "What is measured"},
+    "last_test_accuracy": {"th": "ความถูกต้องรอบสุดท้าย (จุด)", "en": "last test accuracy (points)"},
+    "first_test_accuracy": {"th": "ความถูกต้องหลังรอบแรก (จุด)", "en": "test accuracy after epoch 1 (points)"},
+    "swing-metric": {"th": "การแกว่ง (จุด)", "en": "swing (points)"},
+    "epochs_to_95": {"th": "รอบที่ถึง 95%", "en": "epochs to 95%"},
+    "plateau_cuts": {"th": "จำนวนครั้งที่ลดอัตรา", "en": "number of rate cuts"},
+    "lowest_test_loss_epoch": {"th": "รอบที่ loss ทดสอบต่ำสุด", "en": "epoch of lowest test loss"},
+    "of-seeds": {"th": "{k} จาก {n} seed", "en": "{k} of {n} seeds"},
+    "exact": {"th": "เท่ากันทุกบิต", "en": "identical runs"},
+    "processor": {"th": "หน่วยประมวลผล", "en": "Processor"},
+    "device": {"th": "อุปกรณ์", "en": "Device"},
+    "runs": {"th": "จำนวนการฝึก", "en": "Runs"},
+    "run-key": {"th": "รหัสของการฝึก (seed {seed})", "en": "Run key (seed {seed})"},
+    "run-key-head": {"th": "รหัสของการฝึก เรียงตาม seed", "en": "Run keys, by seed"},
+    "contents": {"th": "สารบัญ", "en": "Contents"},
+    "on-page": {"th": "หน้า", "en": "page"},
+    "skip": {"th": "ข้ามไปที่เนื้อหา", "en": "Skip to the text"},
+    "languages": {"th": "ภาษา", "en": "Language"},
+    "downloads": {"th": "ไฟล์", "en": "Files"},
+    "both": {"th": "ไทยคู่อังกฤษ", "en": "Thai and English"},
+    "edition": {"th": "ฉบับวันที่ {date}", "en": "Edition of {date}"},
+    "digest": {"th": "รหัสฉบับ {digest}", "en": "digest {digest}"},
+    "preview": {
+        "th": "ฉบับทดลองอ่าน ฝึกเพียง {epochs} รอบ ใช้ค่าตั้งต้นการสุ่ม {seeds} ค่า ตัวเลขในฉบับนี้ยังสรุปอะไรไม่ได้",
+        "en": "Preview edition: {epochs} epochs and {seeds} only. Its numbers settle nothing.",
+    },
+    "preview-short": {"th": "ฉบับทดลองอ่าน", "en": "Preview edition"},
+    "single-seed": {
+        "th": "ฉบับนี้ใช้ค่าตั้งต้นการสุ่มเพียงค่าเดียว จึงบอกไม่ได้ว่าผลต่างกันแค่ไหนเมื่อเริ่มต้นต่างกัน",
+        "en": "This edition rests on a single seed: it cannot show how far results vary from one start to another.",
+    },
+    "single-seed-short": {"th": "ค่าตั้งต้นการสุ่มเพียงค่าเดียว", "en": "A single seed"},
+    "seeds-one": {"th": "1", "en": "1 seed"},
+    "seeds-many": {"th": "{n}", "en": "{n} seeds"},
+    "source-box": {"th": "บทความต้นฉบับว่าอย่างไร เราวัดได้อย่างไร", "en": "What the source says, what we measured"},
+    "note": {"th": "หมายเหตุ", "en": "Note"},
+    "code-of": {"th": "โค้ด: {label}", "en": "Code: {label}"},
+}
+
+#: Month names; Thai dates count the years of the Buddhist era.
+MONTHS: Final[Mapping[Language, tuple[str, ...]]] = {
+    "th": (
+        "มกราคม", "กุมภาพันธ์", "มีนาคม", "เมษายน", "พฤษภาคม", "มิถุนายน",
+        "กรกฎาคม", "สิงหาคม", "กันยายน", "ตุลาคม", "พฤศจิกายน", "ธันวาคม",
+    ),
+    "en": (
+        "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December",
+    ),
+}  # fmt: skip
+
+#: What a reference may point at, by the word before its colon.
+REFERENCE_FORMS: Final = ("fig", "tab", "eq", "lst", "sec")
+
+
+def say(key: str, language: Language, **values: object) -> str:
+    """The words of that key, with their gaps filled.
+
+    >>> say("fig", "en", number=3)
+    'Figure 3'
+    """
+    return _WORDS[key][language].format(**values)

@@ -1,0 +1,99 @@
+"""Figures of the article: results in, drawn figures out. One theme, no pyplot, the same results the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrreport.errors import RenderError
+from lrreport.figures.curves import describe_learning_curves, make_learning_curves
+from lrreport.figures.decay_curve import describe_decay_curve, make_decay_curve
+from lrreport.figures.digits import describe_sample_digits, make_sample_digits
+from lrreport.figures.drawn import DrawnFigure, save_figure
+from lrreport.figures.plateau import describe_plateau, is_plateau_study, make_plateau
+from lrreport.figures.theme import theme
+from lrreport.figures.words import LANGUAGES, Language
+from lrreport.results import Results
+
+__all__ = ["DrawnFigure", "Language", "draw_figure", "draw_figures", "list_figures"]
+
+SAMPLE_DIGITS: Final = "sample-digits"
+DECAY_CURVE: Final = "decay-curve"
+#: The study whose settings the analytic curve is drawn for.
+_DECAY_STUDY: Final = "decay"
+
+
+def list_figures(results: Results) -> tuple[str, ...]:
+    """The names of all figures, in the article's order.
+
+    Raises:
+        RenderError: A study's id is the name of a figure that is no study's.
+    """
+    names = [SAMPLE_DIGITS]
+    for study in results.studies:
+        if study.id in (SAMPLE_DIGITS, DECAY_CURVE):
+            raise RenderError(
+                "A study has the name of another figure",
+                where=study.source or f"study {study.id}",
+                got=study.id,
+                expected=f"an id other than {SAMPLE_DIGITS} and {DECAY_CURVE}",
+                fix="rename the study",
+            )
+        if study.id == _DECAY_STUDY:
+            names.append(DECAY_CURVE)
+        names.append(study.id)
+    return tuple(names)
+
+
+def draw_figure(
+    name: str,
+    results: Results,
+    train_images: NDArray[np.uint8],
+    train_labels: NDArray[np.integer],
+    language: Language,
+) -> DrawnFigure:
+    """Draw one figure.
+
+    Args:
+        name: One of `list_figures(results)`.
+        results: Where the curves come from.
+        train_images: uint8 of shape (N, 28, 28); only `sample-digits` looks at them.
+        train_labels: Classes 0 to 9, shape (N,).
+        language: `th` or `en`.
+
+    Raises:
+        RenderError: There is no such figure or language, a font is missing, or a character has no glyph.
+    """
+    if language not in LANGUAGES:
+        raise RenderError("Figures have no such language", got=repr(language), expected="th or en")
+    if name not in list_figures(results):
+        raise RenderError(
+            "There is no such figure", got=repr(name), expected="one of " + ", ".join(list_figures(results))
+        )
+    with theme():
+        if name == SAMPLE_DIGITS:
+            dataset = results.studies[0].settings[0].spec.dataset if results.studies else "mnist"
+            figure = make_sample_digits(train_images, train_labels, dataset, language)
+            alt = describe_sample_digits(train_labels, dataset, language)
+            return save_figure(figure, name=name, language=language, alt=alt)
+        study = results.study(_DECAY_STUDY if name == DECAY_CURVE else name)
+        assert study is not None  # narrows the type; the name was checked above
+        if name == DECAY_CURVE:
+            figure, alt = make_decay_curve(study, language), describe_decay_curve(study, language)
+        elif is_plateau_study(study):
+            figure, alt = make_plateau(results, study, language), describe_plateau(results, study, language)
+        else:
+            figure = make_learning_curves(results, study, language)
+            alt = describe_learning_curves(results, study, language)
+        return save_figure(figure, name=name, language=language, alt=alt)
+
+
+def draw_figures(
+    results: Results, train_images: NDArray[np.uint8], train_labels: NDArray[np.integer], language: Language
+) -> Iterator[DrawnFigure]:
+    """Draw every figure, one after the other as they are asked for; see `draw_figure`."""
+    for name in list_figures(results):
+        yield draw_figure(name, results, train_images, train_labels, language)

@@ -1,0 +1,230 @@
+"""What the figures of curves share: grids of panels, their axes and what is written around them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lrreport.figures.envelopes import FloatArray
+from lrreport.figures.labels import TextStyle, write_label
+from lrreport.figures.theme import POINTS_PER_INCH, SEMI_BOLD, WIDTH_IN
+from lrreport.figures.words import Language, say
+
+_TICK_STYLE: Final = TextStyle(align="right", is_level=True, offset_pt=(-3.5, 0))
+_MOST_COLUMNS: Final = 4
+_MOST_TICKS: Final = 5
+_HIGH: Final = 90.0
+_NICE: Final = (1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 2500, 5000, 10_000, 20_000, 25_000, 50_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """Distances in inches around a grid of panels and between them.
+
+    Attributes:
+        left: Room for the labels of the vertical axes.
+        right: Room for half a tick label.
+        top: Room for legend and titles.
+        bottom: Room for the labels of the horizontal axis.
+        between_columns: Between panels side by side.
+        between_rows: Between panels one above the other, or between groups of them.
+        group_rows: So many rows belong together.
+        in_group: Between the rows of one group.
+    """
+
+    left: float = 0.5
+    right: float = 0.09
+    top: float = 0.55
+    bottom: float = 0.46
+    between_columns: float = 0.14
+    between_rows: float = 0.34
+    group_rows: int = 1
+    in_group: float = 0.12
+
+
+def choose_columns(count: int, last_key_values: int = 1) -> int:
+    """How many panels stand side by side: a grid keeps its last key across, else what fills the rows best.
+
+    >>> [choose_columns(n) for n in (1, 2, 3, 4, 5, 6, 8, 9, 12)]
+    [1, 2, 3, 2, 3, 3, 4, 3, 4]
+    """
+    if 1 < last_key_values <= _MOST_COLUMNS and count > last_key_values:
+        return last_key_values
+    return {1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 9: 3}.get(count, _MOST_COLUMNS)
+
+
+def make_grid(rows: int, columns: int, panel_height_in: float, margins: Margins) -> tuple[Figure, list[list[Axes]]]:
+    """A figure of the printed width with equal panels at fixed places.
+
+    Explicit places instead of matplotlib's layout engines: these draw everything twice.
+
+    Args:
+        rows: Panels one above the other.
+        columns: Panels side by side.
+        panel_height_in: Height of each, in inches.
+        margins: Distances around and between them.
+
+    Returns:
+        The figure, and its panels as `axes[row][column]`, the upper left one first.
+    """
+    gaps_in = [0.0, *(margins.in_group if row % margins.group_rows else margins.between_rows for row in range(1, rows))]
+    height_in = margins.top + margins.bottom + rows * panel_height_in + sum(gaps_in)
+    figure = Figure(figsize=(WIDTH_IN, height_in))
+    inner_in = WIDTH_IN - margins.left - margins.right - (columns - 1) * margins.between_columns
+    panel_width_in = inner_in / columns
+    axes: list[list[Axes]] = []
+    for row in range(rows):
+        bottom_in = height_in - margins.top - (row + 1) * panel_height_in - sum(gaps_in[: row + 1])
+        line = []
+        for column in range(columns):
+            left_in = margins.left + column * (panel_width_in + margins.between_columns)
+            place = (
+                left_in / WIDTH_IN,
+                bottom_in / height_in,
+                panel_width_in / WIDTH_IN,
+                panel_height_in / height_in,
+            )
+            line.append(figure.add_axes(place))
+        axes.append(line)
+    return figure, axes
+
+
+def write_ticks(axes: Axes, labels: Mapping[float, str], *, is_labelled: bool) -> None:
+    """Grid lines of the vertical axis, and their labels level with them.
+
+    matplotlib centres a tick label by its font's full height, which in a Thai font is far above the digits.
+    """
+    axes.set_yticks(list(labels), labels=["" for _ in labels])
+    for tick, label in labels.items() if is_labelled else ():
+        write_label(
+            axes,
+            label,
+            (0, tick),
+            axes.get_yaxis_transform(),
+            _TICK_STYLE,
+        )
+
+
+def write_title(axes: Axes, lines: Sequence[str], *, line_pt: float = 13.0) -> None:
+    """Write a panel's title above its upper left corner, one line for each varied key."""
+    for number, line in enumerate(reversed(lines)):
+        write_label(
+            axes, line, (0, 1), axes.transAxes, TextStyle(weight=SEMI_BOLD, offset_pt=(0, 5 + number * line_pt))
+        )
+
+
+def epoch_ticks(epochs: int, most: int) -> list[int]:
+    """Epoch 1 and round epochs after it, at most `most` in all; steps that end at the last epoch come first.
+
+    >>> epoch_ticks(50, 6), epoch_ticks(50, 4), epoch_ticks(3, 4), epoch_ticks(1, 4)
+    ([1, 10, 20, 30, 40, 50], [1, 25, 50], [1, 2, 3], [1])
+    """
+    fitting = [step for step in _NICE if 1 + epochs // step <= most] or [_NICE[-1]]
+    step = next((step for step in fitting if epochs % step == 0 and step < epochs), fitting[0])
+    return sorted({1, *range(step, epochs + 1, step)}) if step > 1 else list(range(1, epochs + 1))
+
+
+def most_epoch_ticks(columns: int) -> int:
+    """How many epochs a panel's axis has room to name when so many panels stand side by side."""
+    return 6 if columns < _MOST_COLUMNS else 4
+
+
+def set_epoch_axis(axes: Axes, epochs: int, *, most_ticks: int, is_labelled: bool) -> None:
+    """The same axis of epochs for every panel."""
+    pad = max(0.5, 0.02 * epochs)
+    axes.set_xlim(1 - pad, epochs + pad)
+    ticks = epoch_ticks(epochs, most_ticks)
+    axes.set_xticks(ticks, labels=[f"{tick:,}" for tick in ticks] if is_labelled else ["" for _ in ticks])
+
+
+def choose_accuracy_range(curves: Sequence[FloatArray]) -> tuple[float, float]:
+    """Where the accuracy axis begins and ends, in per cent, the same for all panels of a figure.
+
+    Curves that stay low need the whole range. Where every curve is high from the first tenth of its epochs on, the
+    axis begins just below the lowest, so that differences of a point can be seen.
+
+    Args:
+        curves: Accuracies as fractions, one array an epoch each.
+
+    >>> import numpy as np
+    >>> high = np.linspace(0.961, 0.99, 50)
+    >>> choose_accuracy_range([high]), choose_accuracy_range([high, high - 0.5])
+    ((96.0, 100.0), (0.0, 100.0))
+    """
+    settled = [curve[math.ceil(len(curve) / 10) :] if len(curve) > 1 else curve for curve in curves if len(curve)]
+    lowest = 100 * min((float(curve.min()) for curve in settled), default=0.0)
+    if lowest >= _HIGH:
+        return min(98.0, float(math.floor(lowest))), 100.0
+    return next((low for low in (80.0, 50.0) if lowest >= low), 0.0), 100.0
+
+
+def set_accuracy_axis(axes: Axes, low: float, high: float, *, is_labelled: bool) -> None:
+    """The same axis of accuracies in per cent for every panel, with a little air above 100."""
+    axes.set_ylim(low, high + 0.03 * (high - low))
+    span = high - low
+    step = next(step for step in (1, 2, 5, 10, 25) if span / step <= _MOST_TICKS)
+    first = math.ceil(low / step) * step
+    ticks = list(range(first, int(high) + 1, step))
+    write_ticks(axes, {tick: str(tick) for tick in ticks}, is_labelled=is_labelled)
+
+
+def accuracy_label(low: float, language: Language, *, is_short: bool) -> str:
+    """Name the accuracy axis, and where it begins when that is not 0; on two lines beside a low panel."""
+    label = say("accuracy", language)
+    if low == 0:
+        return label
+    return say("axis-from-below" if is_short else "axis-from", language, axis=label, low=f"{low:g}")
+
+
+def spread_labels(wanted: Sequence[float], gap: float) -> list[float]:
+    """Places for labels in a column: as near as possible to where they belong, and at least `gap` apart.
+
+    Neighbours that would touch are moved together, centred on where they belong.
+
+    >>> spread_labels([0.0, 0.1, 5.0], 1.0)
+    [-0.45, 0.55, 5.0]
+    """
+    order = sorted(range(len(wanted)), key=lambda index: wanted[index])
+    blocks: list[list[int]] = []
+    starts: list[float] = []
+    for index in order:
+        blocks.append([index])
+        starts.append(wanted[index])
+        while len(blocks) > 1 and starts[-2] + gap * len(blocks[-2]) > starts[-1] + 1e-12:
+            merged = blocks[-2] + blocks[-1]
+            middle = sum(wanted[item] for item in merged) / len(merged)
+            blocks[-2:] = [merged]
+            starts[-2:] = [middle - gap * (len(merged) - 1) / 2]
+    places = [0.0] * len(wanted)
+    for block, start in zip(blocks, starts, strict=True):
+        for offset, index in enumerate(block):
+            places[index] = round(start + offset * gap, 9)
+    return places
+
+
+def write_axis_labels(figure: Figure, *, x_label: str, margins: Margins) -> None:
+    """The horizontal axis's label, once, below the grid."""
+    height_in = float(figure.get_size_inches()[1])
+    middle = (margins.left + WIDTH_IN - margins.right) / 2 / WIDTH_IN
+    figure.text(middle, 5 / POINTS_PER_INCH / height_in, x_label, ha="center", va="baseline")
+
+
+def write_row_label(figure: Figure, axes: Sequence[Axes], label: str) -> None:
+    """A vertical axis's label, once, to the left of the panels given."""
+    boxes = [item.get_position() for item in axes]
+    middle = (min(box.y0 for box in boxes) + max(box.y1 for box in boxes)) / 2
+    figure.text(
+        2 / POINTS_PER_INCH / WIDTH_IN,
+        middle,
+        label,
+        rotation=90,
+        ha="left",
+        va="center",
+        multialignment="center",
+        linespacing=1.5,
+    )

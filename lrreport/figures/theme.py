@@ -1,0 +1,119 @@
+"""The one look of every figure: fonts, sizes, colours, and nothing taken from the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Final
+
+import fontpkg
+import matplotlib as mpl
+from matplotlib import font_manager
+
+from lrreport.errors import RenderError
+
+#: Width in inches of the text block on A4, at which every figure is printed.
+WIDTH_IN: Final = 6.3
+POINTS_PER_INCH: Final = 72
+#: Sarabun carries Thai and Latin; IBM Plex Sans stands behind it for Greek. The pages declare the same names.
+FONT_FAMILIES: Final = ("Sarabun", "IBM Plex Sans")
+TEXT_PT: Final = 8.5
+SMALL_PT: Final = 8.0
+SEMI_BOLD: Final = 600
+
+#: Colours that people with any kind of colour blindness tell apart. Source: Okabe and Ito, 'Color Universal Design',
+#: 2008; its yellow is left out, being too pale for a thin line on white paper.
+PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+#: Beside colour, so that a print in black and white still tells lines apart.
+DASHES: Final = ("-", "--", "-.", ":")
+TEST_COLOUR: Final = PALETTE[0]
+TRAIN_COLOUR: Final = PALETTE[1]
+TEST_LINE: Final = "-"
+TRAIN_LINE: Final = (0, (2.6, 1.4))
+TEST_WIDTH: Final = 1.3
+TRAIN_WIDTH: Final = 1.1
+RATE_COLOUR: Final = "#3A3A3A"
+CUT_COLOUR: Final = "#9C4F86"
+TEXT_COLOUR: Final = "#1F1F1F"
+QUIET_COLOUR: Final = "#5C5C5C"
+CONTEXT_COLOUR: Final = "#C9C9C9"
+BAND_ALPHA: Final = 0.22
+
+_FACES: Final = (("Sarabun", 400), ("Sarabun", SEMI_BOLD), ("IBM Plex Sans", 400))
+
+_PARAMETERS: Final[dict[Any, Any]] = {
+    "font.family": list(FONT_FAMILIES),
+    "font.size": TEXT_PT,
+    # Mathtext does not shape Thai: a dollar sign in a label must never switch it on.
+    "text.parse_math": False,
+    "text.color": TEXT_COLOUR,
+    "figure.facecolor": "white",
+    "figure.dpi": POINTS_PER_INCH,
+    "axes.facecolor": "none",
+    "axes.edgecolor": "#8A8A8A",
+    "axes.linewidth": 0.6,
+    "axes.labelcolor": TEXT_COLOUR,
+    "axes.labelsize": TEXT_PT,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": "#DDDDDD",
+    "grid.linewidth": 0.5,
+    "xtick.labelsize": SMALL_PT,
+    "ytick.labelsize": SMALL_PT,
+    "xtick.labelcolor": TEXT_COLOUR,
+    "ytick.labelcolor": TEXT_COLOUR,
+    "xtick.color": "#8A8A8A",
+    "ytick.color": "#8A8A8A",
+    "xtick.major.size": 2.5,
+    "xtick.major.width": 0.6,
+    "ytick.left": False,
+    "xtick.major.pad": 2.5,
+    "ytick.major.pad": 2.5,
+    "lines.linewidth": 1.1,
+    # The element ids of an SVG are hashed with this salt instead of a random one: same results, same bytes.
+    "svg.hashsalt": "lrreport",
+    "svg.fonttype": "none",
+    "svg.image_inline": True,
+}
+
+
+def register_fonts() -> None:
+    """Make matplotlib use the packaged fonts, and none of the same name that the machine may have.
+
+    Raises:
+        RenderError: A font package is not installed, or lacks a style.
+    """
+    manager = font_manager.fontManager
+    try:
+        paths = [str(fontpkg.path(family, weight=weight, nearest=True)) for family, weight in _FACES]
+    except fontpkg.FontpkgError as error:
+        raise RenderError(
+            "The fonts of the figures are not installed",
+            got=str(error),
+            expected="the packages fontpkg-sarabun and fontpkg-ibm-plex-sans",
+            fix="install the locked dependencies again (make report does)",
+        ) from error
+    manager.ttflist = [entry for entry in manager.ttflist if entry.name not in FONT_FAMILIES or entry.fname in paths]
+    known = {entry.fname for entry in manager.ttflist}
+    for (family, weight), path in zip(_FACES, paths, strict=True):
+        if path in known:
+            continue
+        manager.addfont(path)
+        if family != FONT_FAMILIES[0]:
+            # One weight of the fallback is enough; without an entry for the other, matplotlib logs a warning.
+            face = next(entry for entry in manager.ttflist if entry.fname == path and entry.weight == weight)
+            manager.ttflist.append(replace(face, weight=SEMI_BOLD))
+
+
+@contextmanager
+def theme() -> Iterator[None]:
+    """Draw and save inside this context: it sets every parameter, whatever a user's matplotlibrc says."""
+    register_fonts()
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_PARAMETERS)
+        yield

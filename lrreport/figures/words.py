@@ -1,0 +1,211 @@
+"""Every word and number that stands in a figure, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal, TypeAlias
+
+from lrreport.spec import Study, Value, format_value
+
+Language: TypeAlias = Literal["th", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = ("th", "en")
+
+MINUS: Final = "\N{MINUS SIGN}"
+TIMES: Final = "\N{MULTIPLICATION SIGN}"
+DASH: Final = "\N{EN DASH}"
+_SUPERSCRIPTS: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_PLAIN: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", f"0123456789{MINUS}")
+
+_TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
+    "epoch": {"th": "รอบ (epoch)", "en": "Epoch"},
+    "update": {"th": "จำนวนครั้งที่ปรับปรุงค่า", "en": "Update"},
+    "accuracy": {"th": "ความถูกต้อง (%)", "en": "Accuracy (%)"},
+    "axis-from": {"th": "{axis} แกนเริ่มที่ {low}", "en": "{axis}, axis from {low}"},
+    "axis-from-below": {"th": "{axis}\nแกนเริ่มที่ {low}", "en": "{axis}\naxis from {low}"},
+    "loss": {"th": "ค่าความสูญเสีย", "en": "Loss"},
+    "log-scale": {"th": "{axis}\nสเกลลอการิทึม", "en": "{axis}\nlog scale"},
+    "rate": {"th": "อัตราการเรียนรู้", "en": "Learning rate"},
+    "train": {"th": "ข้อมูลฝึก", "en": "training data"},
+    "test": {"th": "ข้อมูลทดสอบ", "en": "test data"},
+    "band": {"th": "ต่ำสุดถึงสูงสุดจากค่าตั้งต้น {n} ค่า", "en": "lowest to highest of {n} seeds"},
+    "others": {"th": "ชุดค่าอื่น (ทดสอบ)", "en": "other settings (test)"},
+    "diverged": {"th": "ลู่ออก", "en": "diverged"},
+    "n-diverged": {"th": "ลู่ออก {k} จาก {n}", "en": "{k} of {n} diverged"},
+    "last-test": {"th": "ทดสอบ {value}", "en": "test {value}"},
+    "cut": {"th": "ลดอัตราเมื่อจบรอบนี้", "en": "rate cut at the end of this epoch"},
+    "only-setting": {"th": "ชุดค่าเดียว", "en": "The only setting"},
+    "never-fired": {"th": "ไม่เคยทำงาน", "en": "never fired"},
+}
+
+#: A setting's value in words, by varied key; a key that is not here is written as it stands in the study file.
+_SETTINGS: Final[Mapping[str, Mapping[Language, str]]] = {
+    "learning_rate": {"th": "อัตราการเรียนรู้ {value}", "en": "Learning rate {value}"},
+    "momentum": {"th": "โมเมนตัม {value}", "en": "Momentum {value}"},
+    "decay": {"th": "การลดทอน {value}", "en": "Decay {value}"},
+    "batch_size": {"th": "ขนาดมินิแบตช์ {value}", "en": "Minibatch {value}"},
+    "epochs": {"th": "{value} รอบ", "en": "{value} epochs"},
+    "hidden_units": {"th": "ชั้นซ่อน {value}", "en": "Hidden units {value}"},
+    "plateau.patience": {"th": "ระยะรอ {value} รอบ", "en": "Patience {value}"},
+    "plateau.factor": {"th": "ตัวคูณ {value}", "en": "Factor {value}"},
+    "plateau.min_delta": {"th": "min_delta {value}", "en": "min_delta {value}"},
+    "optimizer": {"th": "{value}", "en": "{value}"},
+    "dataset": {"th": "{value}", "en": "{value}"},
+}
+_YES_OR_NO: Final[Mapping[tuple[str, bool], Mapping[Language, str]]] = {
+    ("nesterov", True): {"th": "ใช้ Nesterov", "en": "Nesterov"},
+    ("nesterov", False): {"th": "ไม่ใช้ Nesterov", "en": "No Nesterov"},
+}
+_NO_HIDDEN_LAYER: Final[Mapping[Language, str]] = {"th": "ไม่มีชั้นซ่อน", "en": "No hidden layer"}
+_NAMES: Final[Mapping[str, str]] = {
+    "sgd": "SGD",
+    "rmsprop": "RMSprop",
+    "adagrad": "AdaGrad",
+    "adam": "Adam",
+    "mnist": "MNIST",
+    "fashion-mnist": "Fashion-MNIST",
+}
+
+#: Fashion-MNIST's classes in the order of their labels. Source: the dataset's README; lines as a narrow column needs.
+FASHION_CLASSES: Final[Mapping[Language, tuple[str, ...]]] = {
+    "th": (
+        "เสื้อยืด",
+        "กางเกง",
+        "เสื้อสวมหัว",
+        "ชุดเดรส",
+        "เสื้อโค้ต",
+        "รองเท้าแตะ",
+        "เสื้อเชิ้ต",
+        "รองเท้า\nผ้าใบ",
+        "กระเป๋า",
+        "รองเท้าบูต",
+    ),
+    "en": (
+        "T-shirt\nor top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle\nboot",
+    ),
+}
+
+
+def say(key: str, language: Language, **values: object) -> str:
+    """The text of that key, with its gaps filled.
+
+    >>> say("band", "en", n=3)
+    'lowest to highest of 3 seeds'
+    """
+    return _TEXTS[key][language].format(**values)
+
+
+def format_number(value: float) -> str:
+    """A number as the study files write it, with real superscripts instead of an `e`.
+
+    >>> [format_number(x) for x in (1.0, 0.001, 1e-05, 1e16)]
+    ['1', '0.001', '10⁻⁵', '10¹⁶']
+    """
+    mantissa, e, exponent = format_value(value).partition("e")
+    if not e:
+        return mantissa.replace("-", MINUS)
+    power = "10" + str(int(exponent)).translate(_SUPERSCRIPTS)
+    return power if mantissa == "1" else f"{mantissa} {TIMES} {power}"
+
+
+def format_percent(fraction: float) -> str:
+    """An accuracy with one decimal, as the alt texts and the panels have it.
+
+    >>> format_percent(0.97314)
+    '97.3%'
+    """
+    return f"{100 * fraction:.1f}%"
+
+
+def split_superscripts(text: str) -> tuple[tuple[str, bool], ...]:
+    """Parts of a label, each with whether it is raised; the raised ones in plain digits and a minus sign.
+
+    No font of the figures has U+207B, the superscript minus, so that superscripts are drawn small and raised.
+
+    >>> split_superscripts("at 10⁵ updates")
+    (('at 10', False), ('5', True), (' updates', False))
+    """
+    parts: list[tuple[str, bool]] = []
+    for character in text:
+        plain = character.translate(_PLAIN)
+        is_raised = plain != character
+        if parts and parts[-1][1] == is_raised:
+            parts[-1] = (parts[-1][0] + plain, is_raised)
+        else:
+            parts.append((plain, is_raised))
+    return tuple(parts)
+
+
+def _describe_value(key: str, value: Value, language: Language) -> str:
+    if isinstance(value, bool) and (key, value) in _YES_OR_NO:
+        return _YES_OR_NO[key, value][language]
+    if value == ():
+        return _NO_HIDDEN_LAYER[language]
+    if isinstance(value, tuple):
+        text = TIMES.join(str(width) for width in value)
+    elif isinstance(value, bool | str):
+        text = _NAMES.get(str(value), format_value(value))
+    else:
+        text = format_number(float(value))
+    if key in _SETTINGS:
+        return _SETTINGS[key][language].format(value=text)
+    return f"{key} = {text}"
+
+
+def shown_keys(study: Study) -> tuple[str, ...]:
+    """The varied keys that tell the study's settings apart; a key with one value only tells nothing."""
+    values = {key: {dict(setting.varied)[key] for setting in study.settings} for key in study.varied_keys}
+    return tuple(key for key in study.varied_keys if len(values[key]) > 1) or study.varied_keys
+
+
+def describe_settings(study: Study, language: Language) -> tuple[tuple[str, ...], ...]:
+    """What each setting of a study is, one text for each key that tells them apart, in file order."""
+    keys = shown_keys(study)
+    if not keys:
+        return tuple((say("only-setting", language),) for _ in study.settings)
+    return tuple(
+        tuple(_describe_value(key, value, language) for key, value in setting.varied if key in keys)
+        for setting in study.settings
+    )
+
+
+def name_settings(study: Study, language: Language) -> tuple[str, ...]:
+    """Each setting of a study on one line, for sentences and labels."""
+    separator = " " if language == "th" else ", "
+    return tuple(separator.join(texts) for texts in describe_settings(study, language))
+
+
+def format_range(low: int, high: int) -> str:
+    """One number where both are the same, else both with a dash between them.
+
+    >>> format_range(4, 4)
+    '4'
+    """
+    return f"{low:,}" if low == high else f"{low:,}{DASH}{high:,}"
+
+
+def describe_seeds(n: int, language: Language) -> str:
+    """What lines and bands of a figure are made of."""
+    if n == 1:
+        return "ใช้ค่าตั้งต้นการสุ่มค่าเดียว" if language == "th" else "one seed"
+    if language == "th":
+        return f"เส้นคือค่าเฉลี่ยและแถบคือช่วงต่ำสุดถึงสูงสุดจากค่าตั้งต้นการสุ่ม {n} ค่า"
+    return f"lines are means and bands run from the lowest to the highest of {n} seeds"
+
+
+def join_words(items: tuple[str, ...], language: Language) -> str:
+    """Join the items of an enumeration.
+
+    >>> join_words(("a", "b", "c"), "en")
+    'a, b and c'
+    """
+    word = " และ " if language == "th" else " and "
+    return word.join(part for part in (", ".join(items[:-1]), *items[-1:]) if part)
