@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class Edition:
     """
 
     digest: str
-    date: datetime.date
+    date: dt.date
     seeds: tuple[int, ...]
     epochs: int
     is_preview: bool = False

@@ -184,8 +184,27 @@ def _render_language(job: _Job) -> tuple[tuple[DrawnFigure, ...], dict[str, byte
 
         page = render_print_page(facts, environment, job.language)
         with tempfile.TemporaryDirectory(prefix="lrreport-") as folder:
-            files[f"lrreport-{job.language}.pdf"] = lay_out_pdf(page, base_folder=Path(folder), language=job.language)
+            document = lay_out_pdf(page, base_folder=Path(folder), language=job.language)
+        files[f"lrreport-{job.language}.pdf"] = _checked(document, (job.language,))
     return figures, files
+
+
+def _checked(document: bytes, languages: tuple[EditionName, ...]) -> bytes:
+    """The PDF itself, once it has everything that a PDF of ours must have.
+
+    Raises:
+        RenderError: It has not.
+    """
+    from lrreport.article.pdf.check import check_pdf  # noqa: PLC0415
+
+    if problems := check_pdf(document, languages=languages):
+        raise RenderError(
+            "A PDF is not as it should be",
+            where=", ".join(languages),
+            got="; ".join(problems[:3]) + (f"; and {len(problems) - 3} more" if len(problems) > 3 else ""),  # noqa: PLR2004
+            fix="look at the templates that were changed last",
+        )
+    return document
 
 
 def _make_bilingual(
@@ -199,9 +218,10 @@ def _make_bilingual(
         report(Message("pages", "both languages on one page"))
         made["index.html"] = render_bilingual_page(facts, make_environment(request.templates)).encode()
     if "pdf" in request.formats:
-        from lrreport.article.pdf.join import join_editions  # noqa: PLC0415
+        from lrreport.article.pdf.join import join_editions, title_of  # noqa: PLC0415
 
         report(Message("pdf", "joining the two editions"))
         parts = [(language, files[f"lrreport-{language}.pdf"]) for language in request.editions]
-        made["lrreport.pdf"] = join_editions(parts, title="lrreport")
+        title = " · ".join(title_of(document) for _, document in parts)
+        made["lrreport.pdf"] = _checked(join_editions(parts, title=title), request.editions)
     return made

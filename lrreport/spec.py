@@ -32,6 +32,8 @@ _FLOAT32: Final = np.finfo(np.float32)
 _MAX_WIDTH: Final = 4096
 _MAX_LAYERS: Final = 16
 _MAX_EPOCHS: Final = 100_000
+#: Names of figures that are no study's.
+_RESERVED_IDS: Final = ("sample-digits", "decay-curve")
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -248,6 +250,8 @@ class Study:
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not _ID.fullmatch(self.id) or len(self.id) > 60:
             raise _refuse("id", self.id, "lower-case letters, digits and single hyphens, at most 60")
+        if self.id in _RESERVED_IDS:
+            raise _refuse("id", self.id, f"an id other than {' and '.join(_RESERVED_IDS)}, which are names of figures")
         if not self.settings:
             raise SpecError("A study needs at least one setting", where="vary", got="none", expected="one or more")
         seen: set[str] = set()

@@ -64,8 +64,8 @@ def _shorten(text: str) -> str:
 
 def _run_listings(cache: Path, folder: Path, listings: Iterable[Path]) -> dict[str, dict[str, Any]]:
     """Run each listing in a folder of its own; called in the subprocess, which alone loads TensorFlow."""
-    import keras  # type: ignore[import-untyped]  # noqa: PLC0415 - only here
-    import matplotlib.pyplot as plt  # noqa: PLC0415
+    import keras  # type: ignore[import-untyped]
+    import matplotlib.pyplot as plt  # noqa: TID251 - the listings draw with it
 
     mnist = load_dataset("mnist", cache_dir=cache, report=lambda _: None)
     calls = 0
@@ -141,7 +141,7 @@ def outcomes(
     listings = [str(path) for path in (*LISTINGS.values(), outdated)]
     command = [sys.executable, "-m", "tests.test_listings", str(data_cache.resolve()), str(folder), str(result)]
     environment = {**os.environ, "MPLBACKEND": "Agg", "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "2"}
-    done = subprocess.run(  # noqa: S603 - our own module
+    done = subprocess.run(
         [*command, *listings], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import html
 import re
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Final
 
 import numpy as np
 import pytest
+from jinja2 import Environment
 
 from lrreport.analysis.claims import decide_claims, rank_settings
 from lrreport.analysis.summaries import summarise
@@ -221,11 +223,18 @@ for _number, _study in enumerate(load_built_in_studies()):
     CASES[f"{_study.id} alone"] = lambda number=_number: make_facts(load_built_in_studies()[number : number + 1])  # type: ignore[misc]
 
 
+@functools.cache
+def _environment() -> Environment:
+    """One for all cases: most of the time goes into compiling the templates."""
+    return make_environment()
+
+
 def read_words(facts: Facts, language: Language) -> str:
     """The article as plain text, one line a paragraph, item or cell; formulas and code left out."""
-    part = compose_part(facts, make_environment(), language, "web")
+    part = compose_part(facts, _environment(), language, "web")
     text = "\n".join(block.html for block in (*part.abstract, *part.blocks))
-    text = re.sub(r"<(svg|pre|math)\b.*?</\1>", "0", text, flags=re.DOTALL)
+    text = re.sub(r"<(svg|pre)\b.*?</\1>", "\n", text, flags=re.DOTALL)
+    text = re.sub(r"<math\b.*?</math>", "0", text, flags=re.DOTALL)
     text = re.sub(r"<br>|</(?:li|td|th|h\d|caption|p|div)>", "\n", text)
     return html.unescape(re.sub(r"[ \t]+", " ", re.sub(r"<[^>]*>", "", text)))
 

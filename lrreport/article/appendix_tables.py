@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import pandas as pd
@@ -13,7 +13,7 @@ from lrreport.article.facts import DataFacts, Facts
 from lrreport.article.filters import MINUS, num, percent_number, points, whole
 from lrreport.article.settings_text import describe_in_table
 from lrreport.article.tables import HtmlTable
-from lrreport.article.words import Language, say
+from lrreport.article.words import Language, has_words, say
 from lrreport.keys import run_key
 from lrreport.results import Results
 
@@ -56,7 +56,9 @@ def class_table(data: DataFacts, language: Language) -> HtmlTable:
     """How many images each class has."""
     rows = [
         {
-            "class": item.name[language] if item.name[language] == str(item.label) else f"{item.label} {item.name[language]}",
+            "class": item.name[language]
+            if item.name[language] == str(item.label)
+            else f"{item.label} {item.name[language]}",
             "train-set": whole(item.train),
             "test-set": whole(item.test),
             "share": percent_number(item.train / data.train_count, 1),
@@ -77,7 +79,7 @@ def class_table(data: DataFacts, language: Language) -> HtmlTable:
 def claims_table(facts: Facts, language: Language) -> HtmlTable:
     """The source's claims with what was measured and the verdict; our own facts stand in the text."""
     rows = [_claim_row(claim, facts.results, language) for claim in facts.claims if claim.group in _STATEMENTS]
-    return _make_table(rows, language, numeric={"n"}, kind="claims", columns=("claim", "difference", "n", "verdict"))
+    return _make_table(rows, language, numeric={"n"}, kind="claims")
 
 
 def _claim_row(claim: Claim, results: Results, language: Language) -> dict[str, Any]:
@@ -85,13 +87,15 @@ def _claim_row(claim: Claim, results: Results, language: Language) -> dict[str, 
     subject: Any = study.title[language] if study else claim.study
     if study and claim.setting is not None:
         subject = describe_in_table(study.setting(claim.setting), language)
-        if claim.group in ("plateau-helps",):
+        if claim.group == "plateau-helps":
             subject = Markup("{}, {}").format(study.title[language], subject)
     return {
         "claim": Markup("<b>{}</b> {}").format(subject, _STATEMENTS[claim.group][language]),
         "difference": _difference_text(claim, language),
         "n": str(claim.n),
-        "verdict": Markup('<span class="verdict {}">{}</span>').format(claim.verdict.value, say(claim.verdict.value, language)),
+        "verdict": Markup('<span class="verdict {}">{}</span>').format(
+            claim.verdict.value, say(claim.verdict.value, language)
+        ),
     }
 
 
@@ -104,11 +108,10 @@ def _difference_text(claim: Claim, language: Language) -> str:
         if "reached" in claim.numbers:
             return say("of-seeds", language, k=claim.numbers["reached"], n=len(_list(claim.numbers["values"])))
         return "–"
-    if claim.metric in _FRACTIONS:
-        write, unit = points, say("points-unit", language)
-    else:
-        write, unit = _signed_number, say("epochs-unit", language)
-    if interval.n < 2 or interval.is_exact:
+    is_fraction = claim.metric in _FRACTIONS
+    write: Callable[[float], str] = points if is_fraction else _signed_number
+    unit = say("points-unit" if is_fraction else "epochs-unit", language)
+    if interval.is_exact:
         return f"{write(interval.mean)} {unit}"
     return f"{write(interval.mean)} [{write(interval.low)}, {write(interval.high)}] {unit}"
 
@@ -134,7 +137,7 @@ def environment_table(facts: Facts, language: Language) -> HtmlTable:
         }
         for environment, count in facts.environments
     ]
-    return _make_table(rows, language, numeric={"runs"}, kind="environments", literal={"TensorFlow", "NumPy"})
+    return _make_table(rows, language, numeric={"runs"}, kind="environments")
 
 
 def runs_table(facts: Facts, language: Language) -> HtmlTable:
@@ -159,15 +162,8 @@ def runs_table(facts: Facts, language: Language) -> HtmlTable:
     return _make_table(rows, language, numeric={"epochs"}, kind="runs")
 
 
-def _make_table(
-    rows: list[dict[str, Any]],
-    language: Language,
-    *,
-    numeric: set[str],
-    kind: str,
-    literal: set[str] | None = None,
-    columns: tuple[str, ...] | None = None,
-) -> HtmlTable:
-    frame = pd.DataFrame(rows, columns=list(columns) if columns else None, dtype=object)
-    heads = {name: name if name in (literal or ()) else say(name, language) for name in frame.columns}
+def _make_table(rows: list[dict[str, Any]], language: Language, *, numeric: set[str], kind: str) -> HtmlTable:
+    """A table whose columns are named in the words; a name that is none of them stands as it is."""
+    frame = pd.DataFrame(rows, dtype=object)
+    heads = {name: say(name, language) if has_words(name) else name for name in frame.columns}
     return HtmlTable(frame, heads, frozenset(numeric), kind)

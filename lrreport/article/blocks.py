@@ -19,7 +19,7 @@ from markupsafe import Markup
 from lrreport.analysis.verdicts import Claim, Verdict, joint
 from lrreport.article.listings import Listing
 from lrreport.article.maths import draw_formula, speak_formula, write_mathml
-from lrreport.article.numbering import Label, Numbering
+from lrreport.article.numbering import SECTION_LEVEL, Label, Numbering
 from lrreport.article.tables import HtmlTable
 from lrreport.article.words import Language, say
 from lrreport.errors import RenderError
@@ -102,10 +102,10 @@ class Writer:
 
     def heading(self, level: int, identifier: str, caller: Caller, *, numbered: bool | None = None) -> Markup:
         """`h`: levels 2 (numbered unless told otherwise) and 3."""
-        if level not in (2, 3):
+        if level not in (SECTION_LEVEL, SECTION_LEVEL + 1):
             raise RenderError("A heading has a level that is not allowed", got=repr(level), expected="2 or 3")
         title = self._call(caller)
-        is_numbered = level == 2 if numbered is None else numbered
+        is_numbered = level == SECTION_LEVEL if numbered is None else numbered
         label = self.numbering.add("sec", identifier, title, level=level, is_numbered=is_numbered)
         number = Markup('<span class="number">{}</span> ').format(label.number) if label.number else Markup("")
         inner = number + title
@@ -118,7 +118,9 @@ class Writer:
         """`p`: a paragraph with an id."""
         label = self.numbering.add("p", identifier, Markup(""))
         if self._paragraph is not None:
-            raise RenderError("A paragraph stands inside a paragraph", where=f"paragraph '{self._paragraph}'", got=identifier)
+            raise RenderError(
+                "A paragraph stands inside a paragraph", where=f"paragraph '{self._paragraph}'", got=identifier
+            )
         self._paragraph = identifier
         try:
             text = self._call(caller)
@@ -189,8 +191,9 @@ class Writer:
         if self.medium == "web":
             title = say("code-of", self.language, label=say("lst", self.language, number=label.number))
             attributes = Markup(' tabindex="0" role="group" aria-label="{}"').format(title)
+        lines = listing.for_print if self.medium == "print" else listing.html
         # Code is read in Latin letters whatever the page's language.
-        code = Markup('<pre class="hl" lang="en"{}><code>{}</code></pre>').format(attributes, listing.html)
+        code = Markup('<pre class="hl" lang="en"{}><code>{}</code></pre>').format(attributes, lines)
         head = self._caption(label, caption, tag="figcaption")
         html = Markup('<figure class="listing" id="{}">{}{}</figure>').format(label.anchor, head, code)
         return self._finish(f"lst:{name}", html)
@@ -225,9 +228,9 @@ class Writer:
         spoken = {"th": th, "en": en}[self.language]
         label = self.numbering.add("eq", identifier, Markup.escape(spoken))
         formula = self._formula(tex, spoken, is_display=True)
-        html = Markup('<div class="equation" id="{}"><div class="formula">{}</div><span class="number">({})</span></div>').format(
-            label.anchor, formula, label.number
-        )
+        html = Markup(
+            '<div class="equation" id="{}"><div class="formula">{}</div><span class="number">({})</span></div>'
+        ).format(label.anchor, formula, label.number)
         return self._finish(f"eq:{identifier}", html)
 
     def _formula(self, tex: str, spoken: str | None, *, is_display: bool) -> Markup:
@@ -265,14 +268,16 @@ class Writer:
         if isinstance(subject, list | tuple) and all(isinstance(item, Claim) for item in subject):
             return str(joint(subject))
         raise RenderError(
-            "The tag verdict needs a claim", got=type(subject).__name__, expected="a claim, a list of claims, or a verdict"
+            "The tag verdict needs a claim",
+            got=type(subject).__name__,
+            expected="a claim, a list of claims, or a verdict",
         )
 
 
 def trim_start(text: str) -> str:
-    """Take off leading white space when it holds a line break: it is the template's layout, not its text.
+    r"""Take off leading white space when it holds a line break: it is the template's layout, not its text.
 
-    >>> trim_start("\\n  a"), trim_start(" b")
+    >>> trim_start("\n  a"), trim_start(" b")
     ('a', ' b')
     """
     return _LEADING_LINE.sub("", text)

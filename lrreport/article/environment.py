@@ -8,7 +8,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
 
 import lrreport
 from lrreport.article.filters import FILTERS
@@ -18,7 +26,15 @@ from lrreport.errors import LrreportError, RenderError, UsageError
 
 _SUFFIX: Final = ".j2"
 #: What an expression in a template can raise; anything else is a bug of ours and is shown as one.
-_TEMPLATE_ERRORS: Final = (TemplateError, LrreportError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+_TEMPLATE_ERRORS: Final = (
+    TemplateError,
+    LrreportError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+)
 
 
 def find_templates() -> Path:
@@ -51,7 +67,9 @@ def make_environment(templates: Path | None = None) -> Environment:
     folders = [find_templates()]
     if templates is not None:
         if not templates.is_dir():
-            raise UsageError("There is no such folder of templates", where=str(templates), fix="name a folder that exists")
+            raise UsageError(
+                "There is no such folder of templates", where=str(templates), fix="name a folder that exists"
+            )
         folders.insert(0, templates)
     environment = Environment(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
@@ -83,10 +101,12 @@ def read_source(environment: Environment, name: str) -> str:
         RenderError: There is no such file.
     """
     try:
-        assert environment.loader is not None  # noqa: S101 - make_environment set it; narrows the type
+        assert environment.loader is not None  # make_environment set it; narrows the type
         return environment.loader.get_source(environment, name)[0]
     except TemplateNotFound as error:
-        raise RenderError("A file of the templates is missing", where=name, fix="put it beside the templates") from error
+        raise RenderError(
+            "A file of the templates is missing", where=name, fix="put it beside the templates"
+        ) from error
 
 
 def find_listing(environment: Environment, name: str) -> Listing:
@@ -110,7 +130,10 @@ def _explain(error: Exception, name: str) -> RenderError:
         where = f"{where}: {error.where}" if error.where else where
         return RenderError(error.message, where=where, got=error.got, expected=error.expected, fix=error.fix)
     return RenderError(
-        "A template asks for what is not there", where=where, got=f"{type(error).__name__}: {error}", fix="correct the template"
+        "A template asks for what is not there",
+        where=where,
+        got=f"{type(error).__name__}: {error}",
+        fix="correct the template",
     )
 
 

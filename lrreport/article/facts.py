@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lrreport.analysis.summaries import RankedSetting, SettingSummary
 from lrreport.analysis.verdicts import Claim
@@ -81,7 +81,7 @@ class DataFacts:
 
 
 def describe_data(
-    name: str, train_labels: NDArray, test_labels: NDArray, *, image_shape: tuple[int, int] = (28, 28)
+    name: str, train_labels: NDArray[Any], test_labels: NDArray[Any], *, image_shape: tuple[int, int] = (28, 28)
 ) -> DataFacts:
     """Count the classes.
 

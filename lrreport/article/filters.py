@@ -6,7 +6,7 @@ every seed diverged has no mean) is written in words, never as a zero.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -112,10 +112,10 @@ def rate(value: float) -> Markup:
     return Markup(power if mantissa == "1" else f"{_signed(mantissa)} × {power}")  # noqa: S704 - digits
 
 
-def date(day: datetime.date, language: Language) -> str:
+def date(day: dt.date, language: Language) -> str:
     """A day in words, the year in the Buddhist era in Thai.
 
-    >>> date(datetime.date(2026, 11, 22), "th"), date(datetime.date(2026, 11, 22), "en")
+    >>> date(dt.date(2026, 11, 22), "th"), date(dt.date(2026, 11, 22), "en")
     ('22 พฤศจิกายน 2569', '22 November 2026')
     """
     year = day.year + _BUDDHIST_ERA if language == "th" else day.year
@@ -138,7 +138,7 @@ def _or_words(write: Callable[..., str]) -> Callable[..., str]:
 
 
 @pass_context
-def _date(context: Context, value: datetime.date) -> str:
+def _date(context: Context, value: dt.date) -> str:
     return date(value, context["lang"])
 
 

@@ -18,6 +18,11 @@ LIGHT_GROUND: Final = "#f5f7f9"
 DARK_GROUND: Final = "#1c222b"
 
 
+#: Lines up to which a listing is never divided.
+_SHORT: Final = 24
+_EMPTY_LINES: Final = re.compile(r"\n\s*\n+")
+
+
 class LightStyle(Style):
     """Few colours, all dark: names and punctuation stay in the text's own."""
 
@@ -72,11 +77,24 @@ class Listing:
     text: str
     html: Markup
 
+    @property
+    def for_print(self) -> Markup:
+        """The same in blocks that stay on one page each: a long listing may go on overleaf, but only after an empty line.
+
+        Kept whole, a listing of most of a page's height would leave the page before it half empty.
+        """
+        if self.html.count("\n") < _SHORT:
+            return Markup('<span class="chunk">{}</span>').format(self.html)
+        chunks = [Markup(chunk) for chunk in _EMPTY_LINES.split(self.html)]  # noqa: S704 - spans never cross lines
+        return Markup("").join(
+            Markup('<span class="chunk">{}\n\n</span>').format(chunk) for chunk in chunks[:-1]
+        ) + Markup('<span class="chunk">{}</span>').format(chunks[-1])
+
 
 def highlight_listing(name: str, source: str) -> Listing:
-    """Highlight a Python file.
+    r"""Highlight a Python file.
 
-    >>> print(highlight_listing("x", "if a:\\n    b = 1\\n").html)
+    >>> print(highlight_listing("x", "if a:\n    b = 1\n").html)
     <span class="k">if</span> <span class="n">a</span><span class="p">:</span>
         <span class="n">b</span> <span class="o">=</span> <span class="mi">1</span>
     """
@@ -90,10 +108,10 @@ def highlight_listing(name: str, source: str) -> Listing:
 def listing_css(*, is_dark: bool = False) -> str:
     """The rules for highlighted code, under `.hl`."""
     style = DarkStyle if is_dark else LightStyle
-    text = style.style_for_token(Token)["color"]
+    text = style.style_for_token(Token)["color"] or ""
     by_colour: dict[str, list[str]] = {}
     for token in STANDARD_TYPES:
-        colour = style.style_for_token(token)["color"]
+        colour = style.style_for_token(token)["color"] or ""
         if colour != text:
             by_colour.setdefault(colour, []).append(f".hl .{STANDARD_TYPES[token]}")
     rules = [f".hl{{color:#{text};background:{style.background_color}}}"]

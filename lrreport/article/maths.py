@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import functools
 import re
+import warnings
 from collections.abc import Mapping
 from typing import Final
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from latex2mathml import exceptions
 from latex2mathml.converter import convert
@@ -61,7 +62,9 @@ _SPOKEN: Final[Mapping[str, Mapping[Language, str]]] = {
     "_": {"th": "ห้อย", "en": "sub"},
     "^": {"th": "ยกกำลัง", "en": "to the power"},
 }
-_SILENT: Final = frozenset({"{", "}", r"\,", r"\;", r"\:", r"\!", r"\left", r"\right", r"\mathrm", r"\text", "&", "\\\\"})
+_SILENT: Final = frozenset(
+    {"{", "}", r"\,", r"\;", r"\:", r"\!", r"\left", r"\right", r"\mathrm", r"\text", "&", "\\\\"}
+)
 
 
 def speak_formula(tex: str, language: Language) -> str:
@@ -89,7 +92,7 @@ def write_mathml(tex: str, spoken: str, *, is_display: bool) -> Markup:
         mathml = convert(tex, display="block" if is_display else "inline")
     except _PARSE_ERRORS as error:
         raise _bad_tex(tex, type(error).__name__) from error
-    root = ElementTree.fromstring(mathml)  # noqa: S314 - written by latex2mathml from a template's text
+    root = ET.fromstring(mathml)  # noqa: S314 - written by latex2mathml from a template's text
     for element in root.iter():
         if element.text and "\\" in element.text:
             raise _bad_tex(tex, f"unknown: {element.text}")
@@ -98,19 +101,22 @@ def write_mathml(tex: str, spoken: str, *, is_display: bool) -> Markup:
         if element.tag == "mo" and element.text == "-":
             element.text = "\u2212"
     root.set("alttext", spoken)
-    text = ElementTree.tostring(root, encoding="unicode")
+    text = ET.tostring(root, encoding="unicode")
     return Markup(text)  # noqa: S704 - serialised XML
 
 
 @functools.lru_cache(maxsize=512)
 def _draw(tex: str, *, is_display: bool) -> tuple[str, float, float, float]:
     """Path data as SVG, and width, height and depth below the baseline in em."""
-    import ziamath  # noqa: PLC0415 - a third of a second, and only print needs it
+    with warnings.catch_warnings():
+        # ziamath finds its font by a function that Python 3.11 calls deprecated and 3.13 does not.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import ziamath  # noqa: PLC0415 - a third of a second, and only print needs it
 
     write_mathml(tex, "", is_display=is_display)  # refuses, in words, what ziamath would refuse or draw as it stands
     ziamath.config.svg2 = False
     raw = ziamath.Latex(tex, size=_DRAWN_SIZE, inline=not is_display).svg()
-    root = ElementTree.fromstring(raw)  # noqa: S314 - written by ziamath
+    root = ET.fromstring(raw)  # noqa: S314 - written by ziamath
     _, top, width, height = (float(part) for part in root.attrib["viewBox"].split())
     return raw, width / _DRAWN_SIZE, height / _DRAWN_SIZE, (top + height) / _DRAWN_SIZE
 

@@ -17,6 +17,8 @@ from lrreport.article.words import REFERENCE_FORMS, Language, say
 from lrreport.errors import RenderError
 from lrreport.figures.words import LANGUAGES
 
+#: Level of the headings that begin a section; the page itself is headed by level 1.
+SECTION_LEVEL: Final = 2
 _ID: Final = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 
 
@@ -92,7 +94,7 @@ class Numbering:
         if is_numbered and kind != "p":
             self._counts[kind] = self._counts.get(kind, 0) + 1
             number = str(self._counts[kind])
-        if kind == "sec" and level == 2:
+        if kind == "sec" and level == SECTION_LEVEL:
             self._section = identifier
         label = Label(kind, identifier, number, anchor, title, level, self._section)
         self.labels[kind, identifier] = label
@@ -138,7 +140,9 @@ class Numbering:
         """Numbers in brackets that link to the list of references."""
         labels = [label for identifier in identifiers if (label := self.find(f"bib:{identifier}"))]
         links = [
-            Markup('<a class="cite" href="#{}">{}</a>').format(label.anchor, say("bib", self.language, number=label.number))
+            Markup('<a class="cite" href="#{}">{}</a>').format(
+                label.anchor, say("bib", self.language, number=label.number)
+            )
             for label in labels
         ]
         return Markup(" ").join(links)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from jinja2 import Environment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from lrreport.article.blocks import Block, Medium, Writer, split_blocks
 from lrreport.article.context import make_context
@@ -23,7 +23,7 @@ from lrreport.article.filters import date
 from lrreport.article.fonts import font_face_css
 from lrreport.article.line_breaking import load_terms
 from lrreport.article.listings import listing_css
-from lrreport.article.numbering import Label, Labels, Numbering, check_same_structure
+from lrreport.article.numbering import SECTION_LEVEL, Label, Labels, Numbering, check_same_structure
 from lrreport.article.words import LANGUAGES, Language, say
 from lrreport.errors import RenderError
 
@@ -111,7 +111,7 @@ def compose_part(facts: Facts, environment: Environment, language: Language, med
         edition_line=_edition_line(facts, language),
         abstract=split_blocks(abstract),
         blocks=split_blocks(rest),
-        headings=tuple(label for label in numbering.contents if label.level == 2 and label.id != _ABSTRACT),
+        headings=tuple(label for label in numbering.contents if label.level == SECTION_LEVEL and label.id != _ABSTRACT),
         labels=numbering.labels,
     )
 
@@ -125,10 +125,10 @@ def _run_pass(
     return numbering, render_template(environment, "partials/body.html.j2", values)
 
 
-def _make_writer(facts: Facts, environment: Environment, language: Language, medium: Medium, numbering: Numbering) -> Writer:
-    return Writer(
-        language, medium, numbering, facts.figures_in(language), lambda name: find_listing(environment, name)
-    )
+def _make_writer(
+    facts: Facts, environment: Environment, language: Language, medium: Medium, numbering: Numbering
+) -> Writer:
+    return Writer(language, medium, numbering, facts.figures_in(language), lambda name: find_listing(environment, name))
 
 
 def _notices(facts: Facts, language: Language) -> tuple[str, ...]:
@@ -185,7 +185,9 @@ def render_bilingual_page(facts: Facts, environment: Environment) -> str:
     Raises:
         RenderError: As for `render_page`; or the two languages do not have the same parts.
     """
-    parts: dict[Language, Part] = {language: compose_part(facts, environment, language, "web") for language in LANGUAGES}
+    parts: dict[Language, Part] = {
+        language: compose_part(facts, environment, language, "web") for language in LANGUAGES
+    }
     check_same_structure({language: part.labels for language, part in parts.items()})
     values = _page_values(facts, environment, parts, page="both")
     values["abstract_rows"] = pair_blocks(parts["th"].abstract, parts["en"].abstract)
@@ -203,13 +205,16 @@ def render_print_page(facts: Facts, environment: Environment, language: Language
     values = _page_values(facts, environment, {language: part}, page=language)
     values["short_edition"] = say("edition", language, date=date(facts.edition.date, language))
     values["author"] = AUTHOR
-    values["css"] = Markup("\n").join(_css(environment, name) for name in ("shared", "print")) + Markup(listing_css())  # noqa: S704
+    code = Markup(listing_css())  # noqa: S704 - written by us
+    values["css"] = Markup("\n").join([_css(environment, "shared"), _css(environment, "print"), code])
     return render_template(environment, "article.print.html.j2", values)
 
 
-def _page_values(facts: Facts, environment: Environment, parts: Mapping[Language, Part], *, page: str) -> dict[str, Any]:
+def _page_values(
+    facts: Facts, environment: Environment, parts: Mapping[Language, Part], *, page: str
+) -> dict[str, Any]:
     dark = f"@media screen and (prefers-color-scheme:dark){{{listing_css(is_dark=True)}}}"
-    sheets = [_css(environment, "shared"), _css(environment, "web"), Markup(listing_css()), Markup(dark)]  # noqa: S704
+    code = Markup(f"{listing_css()}\n{dark}")  # noqa: S704 - written by us
     only = next(iter(parts.values()))
     return {
         "page": page,
@@ -217,7 +222,7 @@ def _page_values(facts: Facts, environment: Environment, parts: Mapping[Language
         "part": only,
         "parts": parts,
         "policy": _POLICY,
-        "css": Markup(_FONTS_MARK) + Markup("\n").join(sheets),
+        "css": Markup("\n").join([escape(_FONTS_MARK), _css(environment, "shared"), _css(environment, "web"), code]),
         "edition": facts.edition,
         "pages": {name: file for name, file in _PAGES.items() if name != page and file in facts.siblings},
         "downloads": [item for item in _DOWNLOADS[page] if item[0] in facts.siblings],
@@ -228,7 +233,8 @@ def _page_values(facts: Facts, environment: Environment, parts: Mapping[Language
 
 def _css(environment: Environment, name: str) -> Markup:
     source = read_source(environment, f"css/{name}.css")
-    return Markup(re.sub(r"/\*.*?\*/\s*", "", source, flags=re.DOTALL))  # noqa: S704 - a style sheet of the templates
+    text = re.sub(r"/\*.*?\*/\s*", "", source, flags=re.DOTALL)
+    return Markup(text)  # noqa: S704 - a style sheet of the templates
 
 
 def pair_blocks(first: tuple[Block, ...], second: tuple[Block, ...]) -> tuple[tuple[Block, Block], ...]:
@@ -240,7 +246,10 @@ def pair_blocks(first: tuple[Block, ...], second: tuple[Block, ...]) -> tuple[tu
     keys = [block.key for block in first]
     others = [block.key for block in second]
     if keys != others:
-        at = next((i for i, (one, other) in enumerate(zip(keys, others, strict=False)) if one != other), min(len(keys), len(others)))
+        at = next(
+            (i for i, (one, other) in enumerate(zip(keys, others, strict=False)) if one != other),
+            min(len(keys), len(others)),
+        )
         raise RenderError(
             "The two languages of the article do not have the same parts",
             where=f"part {at + 1} of the page",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 from markupsafe import Markup, escape
@@ -18,7 +18,9 @@ from lrreport.article.words import Language, say
 from lrreport.results import Results
 from lrreport.spec import Study
 
-_PLUS_MINUS = "\u00a0±\u00a0"
+#: More cuts than these, of all seeds together, are told by their number.
+_CUTS_SHOWN: Final = 12
+_PLUS_MINUS: Final = "\u00a0±\u00a0"
 
 
 def results_table(study: Study, summaries: Sequence[SettingSummary], language: Language) -> HtmlTable:
@@ -90,13 +92,15 @@ def _lowest_loss_text(summary: SettingSummary, language: Language) -> str:
 
 def _cuts_text(summary: SettingSummary, language: Language) -> str:
     """The epochs at whose end the rate was cut: seed by seed where they differ and are few, else how many."""
-    kept = [epochs for epochs, diverged in zip(summary.plateau_epochs, summary.diverged_at, strict=True) if diverged is None]
+    kept = [
+        epochs for epochs, diverged in zip(summary.plateau_epochs, summary.diverged_at, strict=True) if diverged is None
+    ]
     if not any(kept):
         return say("cuts-none", language)
     texts = [", ".join(str(epoch) for epoch in epochs) or "–" for epochs in kept]
     if len(set(texts)) == 1:
         return texts[0]
-    if sum(len(epochs) for epochs in kept) <= 12:
+    if sum(len(epochs) for epochs in kept) <= _CUTS_SHOWN:
         return say("by-seed", language).join(texts)
     return say("cuts-count", language, median=num(statistics.median(len(epochs) for epochs in kept)))
 

@@ -76,7 +76,7 @@ def describe(setting: Setting, language: Language) -> Markup:
     if not setting.varied:
         return escape(_ONLY[language])
     separator = " " if language == "th" else ", "
-    return Markup(separator).join(_write_pair(key, value, language) for key, value in setting.varied)
+    return escape(separator).join(_write_pair(key, value, language) for key, value in setting.varied)
 
 
 def describe_in_table(setting: Setting, language: Language) -> Markup:

@@ -42,7 +42,9 @@ class HtmlTable:
         for cells in self.frame.itertuples(index=False, name=None):
             first, *others = zip(names, cells, strict=True)
             row = Markup('<th scope="row"{}>{}</th>').format(self._class(first[0]), _cell(first[1]))
-            row += Markup("").join(Markup("<td{}>{}</td>").format(self._class(name), _cell(value)) for name, value in others)
+            row += Markup("").join(
+                Markup("<td{}>{}</td>").format(self._class(name), _cell(value)) for name, value in others
+            )
             rows.append(Markup("<tr>{}</tr>").format(row))
         return Markup("<table>{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(
             caption, head, Markup("\n").join(rows)

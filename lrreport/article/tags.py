@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Final, NoReturn
+from typing import Any, Final
 
 from jinja2 import nodes
 from jinja2.ext import Extension
@@ -32,13 +32,14 @@ from lrreport.errors import RenderError
 WRITER: Final = "article_writer"
 _RAW_STRING: Final = re.compile(r'(?<=[\s(,~=+\[{])r"([^"\n]*)"')
 _LANGUAGES: Final = ("th", "en")
+_TAGS: Final = ("h", "p", "bi", "fig", "tab", "lst", "note", "source_box", "bib", "verdict")
 _VERDICTS: Final[Mapping[str, str]] = {"holds": "holds", "fails": "fails", "cannot": "cannot-tell"}
 
 
 class ArticleTags(Extension):
     """Jinja2 extension with every tag of the article."""
 
-    tags: ClassVar[set[str]] = {"h", "p", "bi", "fig", "tab", "lst", "note", "source_box", "bib", "verdict"}
+    tags = set(_TAGS)  # noqa: RUF012 - Jinja2 reads it from the class
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002 - Jinja2's
         r"""Let templates write TeX as r"\eta": Jinja2 has no raw strings, so their backslashes are doubled here."""
@@ -60,7 +61,7 @@ class ArticleTags(Extension):
         """The expressions between a tag's name and its end."""
         stream = parser.stream
 
-        def expect(condition: bool, expected: str) -> None:
+        def expect(condition: object, expected: str) -> None:
             if not condition:
                 parser.fail(f"the tag '{tag}' is written {expected}", line)
 
@@ -145,24 +146,22 @@ class ArticleTags(Extension):
 
     def _write(self, context: Context, tag: str, *arguments: Any, caller: Callable[[], str]) -> str:
         writer = _writer_of(context)
-        match tag:
-            case "h":
-                level, identifier, *numbered = arguments
-                return writer.heading(level, identifier, caller, numbered=numbered[0] if numbered else None)
-            case "p":
-                return writer.paragraph(*arguments, caller)
-            case "bi":
-                return writer.inline(caller)
-            case "fig":
-                return writer.figure(*arguments, caller)
-            case "tab":
-                return writer.table(*arguments, caller)
-            case "lst":
-                return writer.listing(*arguments, caller)
-            case "bib":
-                return writer.bibliography_entry(*arguments, caller)
-            case _:
-                return writer.box(tag.replace("_", "-"), caller)
+        if tag == "h":
+            level, identifier, *numbered = arguments
+            return writer.heading(level, identifier, caller, numbered=numbered[0] if numbered else None)
+        if tag == "tab":
+            table, identifier = arguments
+            return writer.table(table, identifier, caller)
+        if not arguments:
+            return writer.inline(caller) if tag == "bi" else writer.box(tag.replace("_", "-"), caller)
+        (identifier,) = arguments
+        write: Mapping[str, Callable[[str, Callable[[], str]], str]] = {
+            "p": writer.paragraph,
+            "fig": writer.figure,
+            "lst": writer.listing,
+            "bib": writer.bibliography_entry,
+        }
+        return write[tag](identifier, caller)
 
     def _verdict(self, context: Context, subject: object) -> str:
         return _writer_of(context).verdict(subject)
@@ -195,8 +194,7 @@ def _is_empty(body: list[nodes.Node]) -> bool:
     )
 
 
-def _refuse_lead(parser: Parser, lead: list[nodes.Node], tag: str, first: str, line: int) -> None | NoReturn:
+def _refuse_lead(parser: Parser, lead: list[nodes.Node], tag: str, first: str, line: int) -> None:
     """Refuse text between a tag and its first part: it would be lost."""
     if not _is_empty(lead):
         parser.fail(f"the tag '{tag}' has text before its first part {{% {first} %}}", line)
-    return None

@@ -118,6 +118,11 @@ MONTHS: Final[Mapping[Language, tuple[str, ...]]] = {
 REFERENCE_FORMS: Final = ("fig", "tab", "eq", "lst", "sec")
 
 
+def has_words(key: str) -> bool:
+    """Whether there are words of that key."""
+    return key in _WORDS
+
+
 def say(key: str, language: Language, **values: object) -> str:
     """The words of that key, with their gaps filled.
 

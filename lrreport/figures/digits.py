@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from lrreport.errors import RenderError
-from lrreport.figures.theme import SMALL_PT, WIDTH_IN
-from lrreport.figures.words import FASHION_CLASSES, Language, format_range
+from lrreport.figures.theme import SEMI_BOLD, SMALL_PT, WIDTH_IN
+from lrreport.figures.words import FASHION_CLASSES, Language, format_range, join_words
 from lrreport.spec import DatasetName
 
 CLASSES: Final = 10
@@ -18,6 +18,7 @@ PER_CLASS: Final = 5
 _SIDE: Final = 28
 _GAP: Final = 4
 _SIDE_MARGIN_IN: Final = 0.05
+_HEADING_IN: Final = 0.22
 _DATASET_TITLES: Final = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 
 
@@ -58,11 +59,9 @@ def make_sample_digits(
     """
     mosaic = make_mosaic(train_images, train_labels)
     height, width = mosaic.shape
-    names = class_names(dataset, language)
-    heading_in = 0.2 if dataset == "mnist" else 0.36
     image_width_in = WIDTH_IN - 2 * _SIDE_MARGIN_IN
     image_height_in = image_width_in * height / width
-    height_in = image_height_in + heading_in + 0.05
+    height_in = image_height_in + _HEADING_IN + 0.05
     figure = Figure(figsize=(WIDTH_IN, height_in))
     axes = figure.add_axes(
         (_SIDE_MARGIN_IN / WIDTH_IN, 0.05 / height_in, image_width_in / WIDTH_IN, image_height_in / height_in)
@@ -70,21 +69,19 @@ def make_sample_digits(
     axes.set_axis_off()
     # 'none' keeps the pixels as they are: one small image in the SVG, whatever its resolution.
     axes.imshow(255 - mosaic, cmap="gray", vmin=0, vmax=255, interpolation="none", aspect="auto")
-    for label, name in enumerate(names):
-        lines = name.split("\n")
-        for number, line in enumerate(reversed(lines)):
-            axes.annotate(
-                line,
-                ((label * (_SIDE + _GAP) + _SIDE / 2) / width, 1),
-                xycoords="axes fraction",
-                xytext=(0, 5 + 11 * number),
-                textcoords="offset points",
-                ha="center",
-                va="baseline",
-                fontsize=SMALL_PT + 1 if dataset == "mnist" else SMALL_PT,
-                fontweight=600 if dataset == "mnist" else 400,
-                annotation_clip=False,
-            )
+    for label, name in enumerate(class_names(dataset, language)):
+        axes.annotate(
+            name,
+            ((label * (_SIDE + _GAP) + _SIDE / 2) / width, 1),
+            xycoords="axes fraction",
+            xytext=(0, 5),
+            textcoords="offset points",
+            ha="center",
+            va="baseline",
+            fontsize=SMALL_PT + 1 if dataset == "mnist" else SMALL_PT,
+            fontweight=SEMI_BOLD if dataset == "mnist" else 400,
+            annotation_clip=False,
+        )
     return figure
 
 
@@ -100,7 +97,7 @@ def describe_sample_digits(train_labels: NDArray[np.integer], dataset: DatasetNa
     counts = [min(PER_CLASS, int(np.count_nonzero(train_labels == label))) for label in range(CLASSES)]
     each = format_range(min(counts), max(counts))
     title = _DATASET_TITLES[dataset]
-    names = ", ".join(name.replace("\n", "" if language == "th" else " ") for name in class_names(dataset, language))
+    names = join_words(class_names(dataset, language), language)
     if language == "th":
         return f"ภาพตัวอย่างจากชุดข้อมูลฝึก {title} คลาสละ {each} ภาพ เรียงคลาสละหนึ่งคอลัมน์ ได้แก่ {names} แสดงเป็นลายเส้นเข้มบนพื้นขาว"
     return (

@@ -1,7 +1,7 @@
 """Thai labels that WeasyPrint prints right.
 
 WeasyPrint lays out every code point of an SVG's text by itself, so that a tone mark is not lifted above the vowel
-that it stands on (Kozea/WeasyPrint issue 2249). For print, each text with such marks is drawn as the glyph paths that
+that it stands on. For print, each text with such marks is drawn as the glyph paths that
 matplotlib has shaped; the text itself stays in the same place, painted neither with fill nor with stroke, so that it
 is still selected, searched and copied. Everything else stays text.
 """

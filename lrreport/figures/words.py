@@ -65,7 +65,7 @@ _NAMES: Final[Mapping[str, str]] = {
     "fashion-mnist": "Fashion-MNIST",
 }
 
-#: Fashion-MNIST's classes in the order of their labels. Source: the dataset's README; lines as a narrow column needs.
+#: Fashion-MNIST's classes in the order of their labels. Source: the dataset's README.
 FASHION_CLASSES: Final[Mapping[Language, tuple[str, ...]]] = {
     "th": (
         "เสื้อยืด",
@@ -75,12 +75,12 @@ FASHION_CLASSES: Final[Mapping[Language, tuple[str, ...]]] = {
         "เสื้อโค้ต",
         "รองเท้าแตะ",
         "เสื้อเชิ้ต",
-        "รองเท้า\nผ้าใบ",
+        "รองเท้าผ้าใบ",
         "กระเป๋า",
         "รองเท้าบูต",
     ),
     "en": (
-        "T-shirt\nor top",
+        "T-shirt/top",
         "Trouser",
         "Pullover",
         "Dress",
@@ -89,7 +89,7 @@ FASHION_CLASSES: Final[Mapping[Language, tuple[str, ...]]] = {
         "Shirt",
         "Sneaker",
         "Bag",
-        "Ankle\nboot",
+        "Ankle boot",
     ),
 }
 

@@ -24,6 +24,12 @@ _KEPT_INFORMATION: Final = ("/Author", "/Creator", "/CreationDate", "/ModDate", 
 _PDFUA_NAMESPACE: Final = "http://www.aiim.org/pdfua/ns/id/"
 
 
+def title_of(document: bytes) -> str:
+    """The title that a PDF's metadata give it; empty when they give none."""
+    with pikepdf.open(io.BytesIO(document)) as pdf:
+        return str(pdf.docinfo.get("/Title", ""))
+
+
 def join_editions(parts: Sequence[tuple[str, bytes]], *, title: str) -> bytes:
     """Join editions, in order, into one tagged PDF; the same parts give the same bytes.
 
