@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,7 +124,6 @@ def train_groups(
         waiting.put(group)
     tally, saving = _Tally(groups, report), threading.Lock()
     ended: dict[str, int] = {str(Progress.COMPLETE): 0, str(Progress.DIVERGED): 0}
-    faults: list[BaseException] = []
     stop = threading.Event()
 
     def keep(entry: Entry) -> None:
@@ -151,23 +151,19 @@ def train_groups(
                     ).train(stop.is_set, tally.add)
         except queue.Empty:
             return
-        except BaseException as error:  # noqa: BLE001 - raised again in the main thread
-            faults.append(error)
-            stop.set()
+        except BaseException:
+            stop.set()  # the other workers end after their epochs; `result` below raises this error
+            raise
 
-    workers = [threading.Thread(target=work, name=f"worker-{number}") for number in range(device.workers)]
-    try:
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            while worker.is_alive():
-                worker.join(timeout=0.2)  # short, so that signal handlers of the main thread run
-    except BaseException:
-        stop.set()  # every worker ends after its epoch and writes its checkpoint
-        for worker in workers:
-            if worker.is_alive():
-                worker.join()
-        raise
-    if faults:
-        raise faults[0]
+    with ThreadPoolExecutor(device.workers, thread_name_prefix="worker") as pool:
+        working = [pool.submit(work) for _ in range(device.workers)]
+        try:
+            # Short waits, so that signal handlers run; and no Thread.join, which takes a thread for ended when a
+            # handler raises in it.
+            while wait(working, timeout=0.2).not_done:
+                pass
+        finally:
+            stop.set()  # after an exception every worker ends after its epoch and writes its checkpoint
+    for worker in working:
+        worker.result()
     return ended

@@ -228,9 +228,14 @@ class Writer:
         spoken = {"th": th, "en": en}[self.language]
         label = self.numbering.add("eq", identifier, Markup.escape(spoken))
         formula = self._formula(tex, spoken, is_display=True)
+        focus = Markup("")
+        if self.medium == "web":
+            # A long formula scrolls sideways on a narrow screen, by keyboard too.
+            name = say("eq", self.language, number=label.number)
+            focus = Markup(' tabindex="0" role="group" aria-label="{}"').format(name)
         html = Markup(
-            '<div class="equation" id="{}"><div class="formula">{}</div><span class="number">({})</span></div>'
-        ).format(label.anchor, formula, label.number)
+            '<div class="equation" id="{}"><div class="formula"{}>{}</div><span class="number">({})</span></div>'
+        ).format(label.anchor, focus, formula, label.number)
         return self._finish(f"eq:{identifier}", html)
 
     def _formula(self, tex: str, spoken: str | None, *, is_display: bool) -> Markup:

@@ -261,7 +261,7 @@ def pair_blocks(first: tuple[Block, ...], second: tuple[Block, ...]) -> tuple[tu
 
 def _embed_fonts(page: str) -> str:
     """Put the fonts into a page's style sheet, with the characters that the page shows and no more."""
-    maths = "".join(_text(match) for match in _MATHS.findall(page))
+    maths = "".join(_text(match) for match in _MATHS.findall(page)) + ("√" if "<msqrt" in page else "")
     body = _NO_TEXT.sub("", _MATHS.sub("", page))
     code = "".join(_text(match[0]) for match in _CODE.finditer(body))
     text = _text(body) + _SARA_AM_PARTS

@@ -24,7 +24,7 @@ _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "not-within": {"th": "ไม่ถึงใน {epochs} รอบ", "en": "not within {epochs} epochs"},
     "reached-all": {"th": "{median}", "en": "{median}"},
     "reached-some": {"th": "{median} ({reached} จาก {n})", "en": "{median} ({reached} of {n})"},
-    "reached-none": {"th": "ไม่ถึง (0 จาก {n})", "en": "not reached (0 of {n})"},
+    "reached-none": {"th": "– (0 จาก {n})", "en": "– (0 of {n})"},
     "holds": {"th": "เป็นจริง", "en": "holds"},
     "fails": {"th": "ไม่เป็นจริง", "en": "fails"},
     "cannot-tell": {"th": "ยังสรุปไม่ได้", "en": "cannot tell"},

@@ -1,0 +1,528 @@
+"""The pages: complete in themselves, the same in both languages, honest about their edition, safe, and readable."""
+
+from __future__ import annotations
+
+import datetime as dt
+import doctest
+import functools
+import importlib
+import itertools
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pytest
+from jinja2 import Environment
+from markupsafe import Markup
+
+from lrreport.analysis.claims import decide_claims, rank_settings
+from lrreport.analysis.summaries import Reach, SettingSummary, Spread, summarise
+from lrreport.article.appendix_tables import claims_table, class_table, environment_table, runs_table
+from lrreport.article.environment import find_templates, make_environment
+from lrreport.article.facts import Facts, describe_data
+from lrreport.article.listings import DARK_GROUND, LIGHT_GROUND, DarkStyle, LightStyle, highlight_listing
+from lrreport.article.pages import render_bilingual_page, render_page, render_print_page
+from lrreport.article.result_tables import ranking_table, results_table
+from lrreport.article.settings_text import describe
+from lrreport.article.tables import HtmlTable
+from lrreport.edition import Edition
+from lrreport.errors import RenderError
+from lrreport.figures import draw_figure
+from lrreport.figures.words import LANGUAGES
+from lrreport.results import History, Results
+from lrreport.spec import RunSpec, Study
+from lrreport.study_files import load_built_in_studies, parse_study
+from tests import made_up
+
+SCRIPT: Final = "<script>alert(1)</script>"
+USER_STUDY: Final = f"""
+id = "mine"
+[title]
+th = "ของฉัน {SCRIPT}"
+en = "Mine {SCRIPT}"
+[question]
+th = "ถามว่าอะไร {SCRIPT}"
+en = "What? {SCRIPT}"
+[base]
+epochs = 6
+[vary]
+momentum = [0.0, 0.9]
+"""
+SIBLINGS: Final = frozenset({"index.html", "th.html", "en.html", "lrreport.pdf", "lrreport-th.pdf", "lrreport-en.pdf"})
+#: A word of U+FFFD or of the marks that split the page would show that something leaked.
+LEAKS: Final = re.compile("[\ue000-\uf8ff\ufffd]")
+
+
+@functools.cache
+def environment() -> Environment:
+    return make_environment()
+
+
+@functools.cache
+def studies() -> tuple[Study, ...]:
+    built_in = load_built_in_studies({"epochs": 6})
+    return (built_in[0], built_in[1], parse_study(USER_STUDY, "mine.toml"))
+
+
+@functools.cache
+def make_facts(*, seeds: tuple[int, ...] = (1, 2, 3), is_preview: bool = False) -> Facts:
+    """An article of three studies, one of them a user's, with real figures of made-up results."""
+    results = made_up.results(studies(), seeds=seeds)
+    labels = np.arange(100) % 10
+    images = np.zeros((100, 28, 28), np.uint8)
+    names = ("sample-digits", *(study.id for study in studies()))
+    return Facts(
+        results=results,
+        summaries=summarise(results),
+        claims=decide_claims(results),
+        ranking=rank_settings(results),
+        data=describe_data("mnist", np.arange(60_000) % 10, np.arange(10_000) % 10),
+        figures=[draw_figure(name, results, images, labels, language) for language in LANGUAGES for name in names],
+        edition=Edition("0123456789abcdef", dt.date(2026, 11, 22), seeds, 6, is_preview=is_preview),
+        siblings=SIBLINGS,
+    )
+
+
+@functools.cache
+def make_pages(*, seeds: tuple[int, ...] = (1, 2, 3), is_preview: bool = False) -> dict[str, str]:
+    facts = make_facts(seeds=seeds, is_preview=is_preview)
+    return {
+        "th.html": render_page(facts, environment(), "th"),
+        "en.html": render_page(facts, environment(), "en"),
+        "index.html": render_bilingual_page(facts, environment()),
+        "print.th": render_print_page(facts, environment(), "th"),
+        "print.en": render_print_page(facts, environment(), "en"),
+    }
+
+
+WEB: Final = ("th.html", "en.html", "index.html")
+ALL: Final = (*WEB, "print.th", "print.en")
+
+
+class Elements(HTMLParser):
+    """Every start tag of a page, with its attributes; and whether tags are closed in order."""
+
+    VOID: Final = frozenset({"br", "img", "input", "link", "meta", "wbr"})
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str]]] = []
+        self.open: list[str] = []
+        self.faults: list[str] = []
+        self.text: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(f"</{tag}> at {self.getpos()}")
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] not in ("style", "title"):
+            self.text.append(data)
+
+
+@functools.cache
+def elements(name: str) -> Elements:
+    return Elements(make_pages()[name])
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_pages_are_well_formed(name: str) -> None:
+    """Every element is closed in order, no id stands twice, and nothing of the machinery is left in the text."""
+    page = elements(name)
+    assert page.faults == []
+    assert page.open == []
+    ids = [attributes["id"] for _, attributes in page.found if "id" in attributes]
+    assert len(ids) > 50
+    assert [item for item in ids if ids.count(item) > 1] == []
+    assert LEAKS.findall(make_pages()[name]) == []
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_pages_are_complete_in_themselves(name: str) -> None:
+    """Nothing is loaded from anywhere: no script, no address but data URLs and links that a reader may follow."""
+    page = elements(name)
+    assert "script" not in {tag for tag, _ in page.found}
+    for tag, attributes in page.found:
+        assert not [key for key in attributes if key.startswith("on")]
+        if "src" in attributes:
+            assert attributes["src"].startswith("data:")
+        if "href" in attributes and tag == "link":
+            assert attributes["href"] in SIBLINGS
+        elif "href" in attributes:
+            assert attributes["href"].startswith(("#", "https://", "data:")) or attributes["href"] in SIBLINGS
+            assert not attributes["href"].startswith("https://") or tag == "a"
+    css = "".join(re.findall(r"<style>(.*?)</style>", make_pages()[name], re.DOTALL))
+    assert {url.split(":")[0] for url in re.findall(r"url\([\"']?([^)]*)", css)} <= {"data"}
+    assert "@import" not in css
+    if name in WEB:
+        policy = next(a["content"] for _, a in page.found if a.get("http-equiv") == "Content-Security-Policy")
+        assert policy.startswith("default-src 'none';")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_links_within_a_page_lead_somewhere(name: str) -> None:
+    """Every `#anchor` that is linked to is there, in the language of the link."""
+    page = elements(name)
+    ids = {attributes["id"] for _, attributes in page.found if "id" in attributes}
+    targets = {attributes["href"][1:] for _, attributes in page.found if attributes.get("href", "").startswith("#")}
+    assert targets <= ids
+    assert len(targets) > 10
+
+
+def test_only_files_that_exist_are_linked() -> None:
+    """A report without PDFs and without the other language links to neither."""
+    page = render_page(replace(make_facts(), siblings=frozenset({"en.html", "data/results.csv"})), environment(), "en")
+    links = {a["href"] for _, a in Elements(page).found if "href" in a and not a["href"].startswith(("#", "https:", "data:"))}
+    assert links == {"data/results.csv"}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_titles_of_studies_are_text(name: str) -> None:
+    """A study's title and question come out as they were typed, and never as markup."""
+    page = make_pages()[name]
+    assert "<script" not in page.lower()
+    assert page.count("&lt;script&gt;") >= 3
+    assert SCRIPT in "".join(elements(name).text)
+
+
+def test_languages_have_the_same_paragraphs() -> None:
+    """Both pages have the same paragraphs, figures, tables, equations and listings, in the same order."""
+
+    def parts(name: str, language: str) -> Iterator[str]:
+        for _, attributes in elements(name).found:
+            if (identifier := attributes.get("id", "")).startswith(f"{language}-") and "title" not in identifier:
+                yield identifier.removeprefix(f"{language}-")
+
+    def plain(items: Iterator[str]) -> list[str]:
+        # Ids inside figures follow what is drawn, not what is written.
+        return [item for item in items if not re.match(r"fig-.*-[a-z]?[0-9a-f]{6,}", item)]
+
+    thai, english = plain(parts("th.html", "th")), plain(parts("en.html", "en"))
+    assert thai == english
+    assert sum(item.startswith("p-") for item in thai) > 20
+    assert set(plain(parts("index.html", "th"))) == set(thai)
+    assert set(plain(parts("index.html", "en"))) == set(thai)
+
+
+def test_bilingual_page_switches_without_a_script() -> None:
+    """Three radio buttons choose the language by `:has()`; every text has its partner in the same row."""
+    page = make_pages()["index.html"]
+    buttons = [a for tag, a in elements("index.html").found if tag == "input"]
+    assert [a["id"] for a in buttons] == ["view-th", "view-en", "view-both"]
+    assert len({a["name"] for a in buttons}) == 1
+    assert ["checked" in a for a in buttons] == [True, False, False]
+    for rule in (".two:has(#view-th:checked) .part:lang(en)", ".two:has(#view-en:checked) .part:lang(th)"):
+        assert rule in page
+    rows = re.findall(r'<div class="row [\w-]+">\s*<div class="part" lang="(\w+)">', page)
+    assert len(rows) > 50
+    assert set(rows) == {"th"}
+    assert len(re.findall(r'<div class="part" lang="th">', page)) == len(re.findall(r'<div class="part" lang="en">', page))
+
+
+def test_only_one_language_is_a_fault_of_the_template(tmp_path: Path) -> None:
+    """A paragraph that a template writes for one language alone fails the bilingual page."""
+    (tmp_path / "sections").mkdir()
+    (tmp_path / "sections" / "limits.html.j2").write_text(
+        '{% h 2 "limits" %}{% th %}ก{% en %}a{% endh %}'
+        '{% if lang == "th" %}{% p "odd" %}{% th %}ก{% en %}a{% endp %}{% endif %}',
+        "utf-8",
+    )
+    with pytest.raises(RenderError, match="same parts") as caught:
+        render_bilingual_page(make_facts(), make_environment(tmp_path))
+    assert "p:odd" in str(caught.value)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_preview_says_so(language: str) -> None:
+    """A preview of one seed says both at the top of its pages and at the foot of every printed page; a full one neither."""
+    words = {
+        "th": ("ฉบับทดลองอ่าน ฝึกเพียง 6 รอบ", "ค่าตั้งต้นการสุ่มเพียงค่าเดียว", 'content: "ฉบับทดลองอ่าน"'),
+        "en": ("Preview edition: 6 epochs and 1 seed only", "rests on a single seed", 'content: "Preview edition"'),
+    }[language]
+    preview = make_pages(seeds=(1,), is_preview=True)
+    for name in (f"{language}.html", "index.html", f"print.{language}"):
+        page = preview[name]
+        notices = "".join(re.findall(r'<p class="notice">(.*?)</p>', page))
+        assert words[0] in notices
+        assert words[1] in re.sub(r"<[^>]*>", "", notices)
+        assert page.index('class="notice"') < page.index(f'id="{language}-introduction"')
+        assert 'class="notice"' not in make_pages()[name]
+    assert words[2] in preview[f"print.{language}"]
+    assert words[2] not in make_pages()[f"print.{language}"]
+    single = make_pages(seeds=(1,))[f"print.{language}"]
+    assert 'content: "ค่าตั้งต้นการสุ่มเพียงค่าเดียว"' in single or 'content: "A single seed"' in single
+
+
+@pytest.mark.parametrize("name", WEB)
+def test_tables_and_pictures_can_be_read_aloud(name: str) -> None:
+    """Every head of a table says what it heads, every picture and formula has words, what scrolls can be reached."""
+    found = elements(name).found
+    heads = [attributes for tag, attributes in found if tag == "th"]
+    assert len(heads) > 30
+    assert {attributes.get("scope") for attributes in heads} == {"row", "col"}
+    assert all(attributes.get("alttext") for tag, attributes in found if tag == "math")
+    assert all("aria-labelledby" in attributes for tag, attributes in found if tag == "svg")
+    scrolling = [attributes for _, attributes in found if attributes.get("class") in ("scroll", "formula", "hl")]
+    assert all(attributes.get("tabindex") == "0" and attributes.get("aria-label") for attributes in scrolling)
+    levels = [int(tag[1]) for tag, _ in found if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(later - earlier <= 1 for earlier, later in itertools.pairwise(levels))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_printed_pictures_have_words(language: str) -> None:
+    """In print a figure is an image with alternative text, a formula a drawing with a title."""
+    found = elements(f"print.{language}").found
+    pictures = [attributes for tag, attributes in found if tag == "img"]
+    assert len(pictures) == len(studies()) + 1
+    assert all(len(attributes["alt"]) > 20 for attributes in pictures)
+    page = make_pages()[f"print.{language}"]
+    drawings = re.findall(r"<svg\b.*?</svg>", page, re.DOTALL)
+    assert len(drawings) > 5
+    assert all(re.search(r"<title>[^<]+</title>", drawing) for drawing in drawings)
+
+
+def test_pages_carry_the_halves_of_sara_am() -> None:
+    """A shaper takes ำ apart, so the fonts of the Thai page hold both halves."""
+    import base64
+    import io
+
+    from fontTools.ttLib import TTFont
+
+    page = make_pages()["th.html"]
+    encoded = re.search(r'font-family:"Sarabun";font-weight:400;font-style:normal;src:url\("data:font/woff2;base64,([^"]+)', page)
+    assert encoded
+    known = TTFont(io.BytesIO(base64.b64decode(encoded[1]))).getBestCmap()
+    assert {ord("ำ"), ord("ํ"), ord("า")} <= set(known)
+
+
+def test_roots_and_italics_are_in_the_maths_font() -> None:
+    """The maths font holds what MathML shows beyond its text: italic letters, and the root sign of a root."""
+    from lrreport.article.pages import _with_italics
+
+    assert {"𝑤", "ℎ", "𝜂", "w", "h", "η"} == set(_with_italics("whη"))
+
+
+def test_same_facts_same_bytes() -> None:
+    """A page is a function of its facts: rendered again, from templates read again, it is the same."""
+    facts = make_facts()
+    assert render_page(facts, make_environment(), "th") == make_pages()["th.html"]
+    assert render_print_page(facts, make_environment(), "en") == make_pages()["print.en"]
+
+
+def test_study_without_template_is_written_up() -> None:
+    """A user's study has its heading, question, settings, figure, table and a sentence about its best setting."""
+    text = re.sub(r"\s+", " ", "".join(elements("en.html").text))
+    start = text.index("What? ")
+    section = text[start : start + 1500]
+    assert "This study has 2 settings: momentum 0 and momentum 0.9." in section
+    assert "SGD, learning rate 0.01, minibatches of 32 images, a hidden layer of 50 units and 6 epochs" in section
+    assert "The mean accuracy after the last epoch is highest with momentum 0.9" in section
+    ids = {attributes.get("id") for _, attributes in elements("en.html").found}
+    assert {"en-mine", "en-fig-mine", "en-tab-mine", "en-p-mine-question"} <= ids
+
+
+def cells(table: HtmlTable) -> list[list[str]]:
+    return [[re.sub(r"<[^>]*>", " ", str(value)) for value in row] for row in table.frame.to_numpy().tolist()]
+
+
+def summary(setting: str, **changes: object) -> SettingSummary:
+    known = SettingSummary(
+        study="momentum",
+        setting=setting,
+        epochs=6,
+        n=3,
+        n_diverged=0,
+        last_test_accuracy=Spread(0.97314, 0.00051, 0.97, 0.98, 3),
+        last_train_accuracy=Spread(1.0, 0.0, 1.0, 1.0, 3),
+        last_test_loss=Spread(0.1, 0.0, 0.1, 0.1, 3),
+        last_train_loss=Spread(0.1, 0.0, 0.1, 0.1, 3),
+        swing=Spread(0.0012, 0.0001, 0.001, 0.002, 3),
+        epochs_to_95=Reach(3, 3, 4.0),
+        epochs_to_97=Reach(0, 3, None),
+        overfitting_epochs=(3, 5, 4),
+        last_learning_rate=(0.01, 0.01, 0.01),
+        plateau_epochs=((), (), ()),
+        diverged_at=(None, None, None),
+    )
+    return replace(known, **changes)  # type: ignore[arg-type]
+
+
+def test_results_table_writes_what_was_measured() -> None:
+    """Per cent, deviations, medians, epochs and seeds stand as numbers; what is missing stands in words."""
+    study = next(study for study in studies() if study.id == "momentum")
+    nothing = Spread(None, None, None, None, 0)
+    table = results_table(
+        study,
+        [
+            summary("0"),
+            summary("0.5", epochs_to_95=Reach(2, 3, 4.5), overfitting_epochs=(None, 5, None)),
+            summary("0.9", epochs_to_95=Reach(0, 3, None), overfitting_epochs=(None, None, None)),
+            summary(
+                "0.99",
+                n=0,
+                n_diverged=3,
+                last_test_accuracy=nothing,
+                last_train_accuracy=nothing,
+                swing=nothing,
+                epochs_to_95=Reach(0, 0, None),
+                overfitting_epochs=(None, None, None),
+                diverged_at=(1, 2, 2),
+            ),
+        ],
+        "en",
+    )
+    nbsp = "\u00a0"
+    assert cells(table) == [
+        ["0", f"97.31{nbsp}±{nbsp}0.05", f"100.00{nbsp}±{nbsp}0.00", f"0.12{nbsp}±{nbsp}0.01", "4", "3 to 5", "3"],
+        ["0.5", f"97.31{nbsp}±{nbsp}0.05", f"100.00{nbsp}±{nbsp}0.00", f"0.12{nbsp}±{nbsp}0.01", "4.5 (2 of 3)", "5 to the last", "3"],
+        ["0.9", f"97.31{nbsp}±{nbsp}0.05", f"100.00{nbsp}±{nbsp}0.00", f"0.12{nbsp}±{nbsp}0.01", "– (0 of 3)", "the last", "3"],
+        ["0.99", "no value", "no value", "no value", "no value", "no value", "0 (3 diverged)"],
+    ]  # fmt: skip
+    assert table.heads["setting"] == "Momentum"
+
+
+def test_plateau_table_says_when_the_rate_was_cut() -> None:
+    """Seeds that were cut alike stand once; others seed by seed; none at all in a word."""
+    study = next(study for study in load_built_in_studies({"epochs": 6}) if study.id == "plateau")
+    cuts: list[tuple[tuple[int, ...], ...]] = [((3, 5), (3, 5), (3, 5)), ((3,), (), (4,)), ((), (), ()), ((9,), (9,), (9,))]
+    table = results_table(
+        study,
+        [summary(item.text, plateau_epochs=epochs) for item, epochs in zip(study.settings, cuts, strict=True)],
+        "en",
+    )
+    assert list(table.frame["cuts"]) == ["3, 5", "3; –; 4", "never", "9"]
+
+
+def test_other_tables_follow_the_results() -> None:
+    """Ranking, classes, claims, environments and runs have one row for each of theirs."""
+    facts = make_facts()
+    ranking = ranking_table(facts, "en")
+    assert len(ranking.frame) == len(facts.ranking)
+    # Learning rate 0.01 is momentum 0, and the user's momentum 0: one run, three names.
+    assert "Learning rate 0.01 Momentum 0 Momentum 0" in [row[1] for row in cells(ranking)]
+    assert len(class_table(facts.data, "th").frame) == 11
+    assert cells(class_table(facts.data, "en"))[-1] == ["Total", "60,000", "10,000", "100.0"]
+    sources = [claim for claim in facts.claims if not claim.group.startswith("own-")]
+    assert len(claims_table(facts, "th").frame) == len(sources) > 10
+    assert cells(environment_table(facts, "en"))[0][-1] == str(len(facts.run_keys))
+    assert len(runs_table(facts, "en").frame) * 3 == len(facts.run_keys)
+
+
+def test_settings_in_words() -> None:
+    """A grid's setting names what it varies, small rates as powers of ten, switches in words."""
+    study = parse_study(
+        'id = "x"\n[title]\nth = "ก"\nen = "a"\n[vary]\nlearning_rate = [1e-5]\nmomentum = [0.9]\nnesterov = [true]\nhidden_units = [[40, 20]]\n',
+        "x.toml",
+    )
+    assert describe(study.settings[0], "en") == Markup(
+        "learning rate 10<sup>−5</sup>, momentum 0.9, Nesterov, hidden units 40 × 20"
+    )
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour.lstrip("#")[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize(("style", "ground"), [(LightStyle, LIGHT_GROUND), (DarkStyle, DARK_GROUND)])
+def test_code_can_be_read(style: type, ground: str) -> None:
+    """Every colour of highlighted code has the contrast that WCAG asks of text, 4.5 to 1."""
+    colours = {f"#{item['color']}" for _, item in style if item["color"]}  # type: ignore[attr-defined]
+    assert len(colours) > 4
+    assert min(contrast(colour, ground) for colour in colours) >= 4.5
+
+
+@pytest.mark.parametrize("sheet", ["shared", "web"])
+def test_text_can_be_read(sheet: str) -> None:
+    """The same of every colour of text on every ground, on a light screen, on paper and on a dark screen."""
+    css = (find_templates() / "css" / f"{sheet}.css").read_text("utf-8")
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", css))
+    for name in ("text", "quiet", "accent", "holds", "fails", "cannot"):
+        for ground in ("ground", "soft"):
+            assert contrast(colours[name], colours[ground]) >= 4.5, (name, ground)
+    assert contrast(colours["text"], colours["notice"]) >= 4.5
+
+
+def test_long_listing_is_divided_after_empty_lines_only() -> None:
+    """In print a short listing stays whole; a long one is made of blocks that end where the code has an empty line."""
+    short = highlight_listing("x", "a = 1\n\nb = 2")
+    assert short.for_print.count('class="chunk"') == 1
+    block = "\n".join(f"a{line} = {line}" for line in range(10))
+    long = highlight_listing("x", f"{block}\n\n\n{block}\n\n{block}")
+    assert long.for_print.count('class="chunk"') == 3
+    shown = re.sub(r"<[^>]*>", "", long.for_print)
+    assert shown == f"{block}\n\n{block}\n\n{block}"
+
+
+def test_diverged_results_have_pages() -> None:
+    """An article of which every run diverged has pages, with words where numbers are missing."""
+
+    def nothing(spec: RunSpec, epochs: int) -> History:
+        return made_up.history(spec, epochs).first(0)
+
+    results: Results = made_up.results(studies(), make_history=nothing)
+    facts = replace(
+        make_facts(),
+        results=results,
+        summaries=summarise(results),
+        claims=decide_claims(results),
+        ranking=rank_settings(results),
+    )
+    page = render_page(facts, environment(), "en")
+    assert "no value" in page
+    assert re.search(r"\bNone\b|\bnan\b", "".join(Elements(page).text)) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["filters", "words", "blocks", "maths", "listings", "pages", "numbering", "settings_text"]
+)
+def test_examples_of_docstrings_are_true(name: str) -> None:
+    """Every example in a docstring gives what it says."""
+    result = doctest.testmod(importlib.import_module(f"lrreport.article.{name}"))
+    assert result.failed == 0
+
+
+def test_printed_preview_says_so_on_every_page(tmp_path: Path) -> None:
+    """WeasyPrint takes the whole article without a word of complaint; every page is numbered and says what it is."""
+    from lrreport.article.pdf.lay_out import lay_out_pdf
+
+    page = make_pages(seeds=(1,), is_preview=True)["print.en"]
+    pdf = tmp_path / "article.pdf"
+    pdf.write_bytes(lay_out_pdf(page, base_folder=tmp_path, language="en"))
+    text = subprocess.run(["pdftotext", "-layout", pdf, "-"], check=True, capture_output=True, text=True).stdout
+    sheets = text.removesuffix("\f").split("\f")
+    assert len(sheets) > 5
+    for number, sheet in enumerate(sheets, start=1):
+        assert "Preview edition" in sheet
+        assert f"{number} / {len(sheets)}" in sheet
+        # The running head names the article from the second page on.
+        head = "How the Learning Rate Shapes the Training of a Neural Network"
+        assert (head in sheet.split("\n")[0]) == (number > 1)
+    # The contents give the page on which a section begins.
+    page_of_data = next(number for number, sheet in enumerate(sheets, start=1) if re.search(r"^ *2 +The data$", sheet, re.M))
+    assert re.search(rf"2\s+The data\s+{page_of_data}\n", sheets[0])
+    # A reference into another section gives its page.
+    assert re.search(r"Section \d+ \(page \d+\)", text)
