@@ -30,19 +30,29 @@ def list_changes(previous: Mapping[str, Any], results: Results) -> tuple[dict[st
         return ()
     newer = describe_extent(results)
     changes = []
-    for name, thai, english in (("seeds", "จำนวนค่าตั้งต้นการสุ่ม", "number of seeds"), ("epochs", "จำนวนรอบ", "number of epochs")):
+    for name, thai, english in (
+        ("seeds", "จำนวนค่าตั้งต้นการสุ่ม", "number of seeds"),
+        ("epochs", "จำนวนรอบ", "number of epochs"),
+    ):
         before, after = older.get(name), newer[name]
         if isinstance(before, int) and before != after:
             changes.append(
                 {"th": f"{thai}เปลี่ยนจาก {before} เป็น {after}", "en": f"The {english} went from {before} to {after}."}
             )
-    before_studies = older.get("studies") if isinstance(older.get("studies"), Mapping) else {}
-    for study in results.studies:
-        if study.id not in before_studies:
-            changes.append({"th": f"เพิ่มการทดลอง {study.title['th']}", "en": f"New study: {study.title['en']}."})
-    for study_id in before_studies:
-        if results.study(str(study_id)) is None:
-            changes.append({"th": f"นำการทดลอง {study_id} ออก", "en": f"Study left out: {study_id}."})
+    before_studies = older.get("studies")
+    known = [str(study_id) for study_id in before_studies] if isinstance(before_studies, Mapping) else []
+    changes += [
+        {"th": f"เพิ่มการทดลอง {study.title['th']}", "en": f"New study: {study.title['en']}."}
+        for study in results.studies
+        if study.id not in known
+    ]
+    changes += [
+        {"th": f"นำการทดลอง {study_id} ออก", "en": f"Study left out: {study_id}."}
+        for study_id in known
+        if results.study(study_id) is None
+    ]
     if not changes:
-        changes.append({"th": "ปรับปรุงข้อความ ผลลัพธ์ หรือเวอร์ชันของซอฟต์แวร์", "en": "Texts, results or software versions were updated."})
+        changes.append(
+            {"th": "ปรับปรุงข้อความ ผลลัพธ์ หรือเวอร์ชันของซอฟต์แวร์", "en": "Texts, results or software versions were updated."}
+        )
     return tuple(changes)

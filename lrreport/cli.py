@@ -74,7 +74,9 @@ Epochs = Annotated[
 Seeds = Annotated[
     int | None, typer.Option("--seeds", min=1, max=1000, help=f"Train with seeds 1 to N (default {DEFAULT_SEEDS}).")
 ]
-DatasetChoice = Annotated[DatasetOption | None, typer.Option("--dataset", help="Dataset, where a study does not vary it.")]
+DatasetChoice = Annotated[
+    DatasetOption | None, typer.Option("--dataset", help="Dataset, where a study does not vary it.")
+]
 Data = Annotated[
     Path | None, typer.Option("--data", help="Your own mnist.npz, or a folder of IDX files.", metavar="PATH")
 ]
@@ -82,9 +84,7 @@ Cache = Annotated[
     Path | None,
     typer.Option("--cache", help="Folder of the result cache.", envvar="LRREPORT_CACHE", metavar="DIR"),
 ]
-Templates = Annotated[
-    Path | None, typer.Option("--templates", help="Templates that come before ours.", metavar="DIR")
-]
+Templates = Annotated[Path | None, typer.Option("--templates", help="Templates that come before ours.", metavar="DIR")]
 DeviceChoiceOption = Annotated[DeviceOption, typer.Option("--device", help="Where to train.")]
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, max=1024, help="Cores to use (default: all that are allowed).")
@@ -114,7 +114,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-data_app = typer.Typer(name="data", help="Fetch, check or find the images.", no_args_is_help=True, rich_markup_mode=None)
+data_app = typer.Typer(
+    name="data", help="Fetch, check or find the images.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(data_app)
 
 
@@ -126,7 +128,9 @@ def _show_version(value: bool) -> None:  # noqa: FBT001 - Typer's callback signa
 
 @app.callback()
 def _options(
-    _: Annotated[bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)] = False,
+    _: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
 ) -> None:
     pass
 
@@ -176,7 +180,7 @@ def _cache_folder(cache: Path | None) -> Path:
     return (cache or Path(platformdirs.user_cache_dir("lrreport"))).expanduser().absolute()
 
 
-def _make_request(  # noqa: PLR0913 - one parameter an option
+def _make_request(
     *,
     study: list[str] | None = None,
     studies: Path | None = None,
@@ -230,7 +234,7 @@ def _print_json(document: object) -> None:
 
 @app.command()
 @_guard
-def build(  # noqa: PLR0913 - one parameter an option
+def build(
     out: Out,
     study: StudyIds = None,
     studies: StudyFolder = None,
@@ -277,7 +281,7 @@ def build(  # noqa: PLR0913 - one parameter an option
 
 @app.command()
 @_guard
-def train(  # noqa: PLR0913
+def train(
     study: StudyIds = None,
     studies: StudyFolder = None,
     epochs: Epochs = None,
@@ -320,7 +324,7 @@ def train(  # noqa: PLR0913
 
 @app.command()
 @_guard
-def render(  # noqa: PLR0913
+def render(
     out: Out,
     study: StudyIds = None,
     studies: StudyFolder = None,
@@ -385,7 +389,7 @@ def _tell_outcome(console: Console, outcome: Any, *, as_json: bool) -> None:
 
 @app.command()
 @_guard
-def plan(  # noqa: PLR0913
+def plan(
     study: StudyIds = None,
     studies: StudyFolder = None,
     epochs: Epochs = None,

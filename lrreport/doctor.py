@@ -71,12 +71,16 @@ def examine(cache: Path, device: str) -> list[Finding]:
 
 
 def _examine_versions() -> Iterator[Finding]:
-    yield Finding("lrreport", works=True, text=f"{__version__}, Python {platform.python_version()}, {platform.system()}")
+    yield Finding(
+        "lrreport", works=True, text=f"{__version__}, Python {platform.python_version()}, {platform.system()}"
+    )
     for name in _PACKAGES:
         try:
             yield Finding(name, works=True, text=importlib.metadata.version(name))
         except importlib.metadata.PackageNotFoundError:
-            yield Finding(name, works=False, text="is not installed", remedy="install lrreport again, with its dependencies")
+            yield Finding(
+                name, works=False, text="is not installed", remedy="install lrreport again, with its dependencies"
+            )
 
 
 def _examine_pango() -> Finding:
@@ -100,7 +104,9 @@ def _examine_fonts() -> Finding:
         return Finding("fonts", works=False, text=error.message, remedy=error.fix or "install lrreport again")
     lost = [name for name, path in files.items() if not path.is_file()]
     if lost:
-        return Finding("fonts", works=False, text=f"files are missing: {', '.join(lost)}", remedy="install lrreport again")
+        return Finding(
+            "fonts", works=False, text=f"files are missing: {', '.join(lost)}", remedy="install lrreport again"
+        )
     return Finding("fonts", works=True, text=f"{len(files)} faces, from packages")
 
 
@@ -112,7 +118,9 @@ def _examine_device(choice: str) -> Finding:
     except LrreportError as error:
         return Finding("device", works=False, text=error.got or error.message, remedy=error.fix or "")
     where = cpu_model() if device.kind == "cpu" else device.name
-    return Finding("device", works=True, text=f"{device.kind.upper()} ({device.reason}): {where}, {available_cores()} cores")
+    return Finding(
+        "device", works=True, text=f"{device.kind.upper()} ({device.reason}): {where}, {available_cores()} cores"
+    )
 
 
 def _examine_data(cache: Path) -> Iterator[Finding]:

@@ -39,7 +39,12 @@ def _digest_texts(templates: Path | None) -> bytes:
 def digest_edition(results: Results, request: Request, versions: Mapping[str, str]) -> str:
     """Digest of results, texts, versions and settings; wall times do not count."""
     studies = [
-        [study.id, dict(study.title), dict(study.question), [[item.text, item.epochs, canonical(item.spec)] for item in study.settings]]
+        [
+            study.id,
+            dict(study.title),
+            dict(study.question),
+            [[item.text, item.epochs, canonical(item.spec)] for item in study.settings],
+        ]
         for study in results.studies
     ]
     settings = {

@@ -66,9 +66,7 @@ class _Tally:
             )
 
 
-def _load_data(
-    groups: Sequence[Group], workplace: Workplace, device: Device, report: Report
-) -> dict[str, DeviceData]:
+def _load_data(groups: Sequence[Group], workplace: Workplace, device: Device, report: Report) -> dict[str, DeviceData]:
     from lrreport.engine.device import put_on_device  # noqa: PLC0415 - TensorFlow, only when something is trained
 
     names = sorted({group.dataset for group in groups})
@@ -116,7 +114,9 @@ def train_groups(
     from lrreport.engine.training import GroupTraining  # noqa: PLC0415
 
     device = set_up_device(workplace.device, workplace.threads)
-    report(Message("train", f"training on the {device.kind.upper()} ({device.reason}), {device.workers} groups at a time"))
+    report(
+        Message("train", f"training on the {device.kind.upper()} ({device.reason}), {device.workers} groups at a time")
+    )
     data = _load_data(groups, workplace, device, report)
     environment = current_environment(device.kind)
     waiting: queue.SimpleQueue[Group] = queue.SimpleQueue()
@@ -155,15 +155,20 @@ def train_groups(
             stop.set()  # the other workers end after their epochs; `result` below raises this error
             raise
 
-    with ThreadPoolExecutor(device.workers, thread_name_prefix="worker") as pool:
-        working = [pool.submit(work) for _ in range(device.workers)]
+    _run_workers(work, device.workers, stop)
+    return ended
+
+
+def _run_workers(work: Callable[[], None], count: int, stop: threading.Event) -> None:
+    """Run `work` in threads until all have returned; an exception anywhere stops the others after their epochs."""
+    with ThreadPoolExecutor(count, thread_name_prefix="worker") as pool:
+        working = [pool.submit(work) for _ in range(count)]
         try:
             # Short waits, so that signal handlers run; and no Thread.join, which takes a thread for ended when a
             # handler raises in it.
             while wait(working, timeout=0.2).not_done:
                 pass
         finally:
-            stop.set()  # after an exception every worker ends after its epoch and writes its checkpoint
+            stop.set()
     for worker in working:
         worker.result()
-    return ended

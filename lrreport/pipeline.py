@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,9 +58,7 @@ def train(request: Request, report: Report) -> TrainingOutcome:
 
 def _train(request: Request, seeds: tuple[int, ...], report: Report) -> TrainingOutcome:
     workplace = Workplace(request.cache, request.data_path, request.device, request.threads)
-    return train_missing(
-        request.studies, seeds, Store(request.cache), workplace, report, is_forced=request.is_forced
-    )
+    return train_missing(request.studies, seeds, Store(request.cache), workplace, report, is_forced=request.is_forced)
 
 
 def build(request: Request, out: Path, report: Report) -> BuildOutcome:
@@ -81,7 +79,7 @@ def build(request: Request, out: Path, report: Report) -> BuildOutcome:
             if early.trained:
                 _tell(report, "publish", "a first edition from seed 1 alone; the full one follows")
                 _write(request, first, out, early, report)
-                request = _without_force(request)
+                request = replace(request, is_forced=False)  # everything was trained again just now
         outcome = _train(request, request.seeds, report)
         training = TrainingOutcome(early.trained + outcome.trained, outcome.cached, early.diverged + outcome.diverged)
         return _write(request, request.seeds, out, training, report)
@@ -97,13 +95,6 @@ def render(request: Request, out: Path, report: Report) -> BuildOutcome:
     _check_one_dataset(request)
     with hold_lock(request.cache, wait=request.wait, tell=lambda text: _tell(report, "plan", text)):
         return _write(request, request.seeds, out, TrainingOutcome((), 0, 0), report)
-
-
-def _without_force(request: Request) -> Request:
-    """After everything was trained again once, nothing need be forced in the same build."""
-    from dataclasses import replace  # noqa: PLC0415
-
-    return replace(request, is_forced=False)
 
 
 def _check_one_dataset(request: Request) -> None:
@@ -148,7 +139,11 @@ def _write(
             "epochs": edition.epochs,
             "preview": request.is_preview,
         },
-        "runs": {"total": len(results.runs), "trained": list(training.trained), "cached": len(results.runs) - len(training.trained)},
+        "runs": {
+            "total": len(results.runs),
+            "trained": list(training.trained),
+            "cached": len(results.runs) - len(training.trained),
+        },
         "training_wall_s": round(sum(run.wall_s for run in results.runs.values()), 1),
     }
     _tell(report, "publish", f"{len(files) + 1} files into {out}")

@@ -63,7 +63,9 @@ def read_manifest(out: Path) -> dict[str, Any] | None:
         manifest = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
-    is_ours = isinstance(manifest, dict) and manifest.get("generator") == "lrreport" and manifest.get("schema") == _SCHEMA
+    is_ours = (
+        isinstance(manifest, dict) and manifest.get("generator") == "lrreport" and manifest.get("schema") == _SCHEMA
+    )
     return manifest if is_ours and isinstance(manifest.get("files"), list) else None
 
 

@@ -207,9 +207,7 @@ def _checked(document: bytes, languages: tuple[EditionName, ...]) -> bytes:
     return document
 
 
-def _make_bilingual(
-    facts: Facts, files: Mapping[str, bytes], request: Request, report: Report
-) -> dict[str, bytes]:
+def _make_bilingual(facts: Facts, files: Mapping[str, bytes], request: Request, report: Report) -> dict[str, bytes]:
     from lrreport.article.environment import make_environment  # noqa: PLC0415
     from lrreport.article.pages import render_bilingual_page  # noqa: PLC0415
 

@@ -32,6 +32,7 @@ _FLOAT32: Final = np.finfo(np.float32)
 _MAX_WIDTH: Final = 4096
 _MAX_LAYERS: Final = 16
 _MAX_EPOCHS: Final = 100_000
+_MAX_ID_LENGTH: Final = 60
 #: Names of figures that are no study's.
 _RESERVED_IDS: Final = ("sample-digits", "decay-curve")
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -177,7 +178,7 @@ class RunSpec:
     @property
     def rate(self) -> float:
         """The learning rate, which is always set once the spec exists."""
-        assert self.learning_rate is not None  # noqa: S101 - narrows the type; __post_init__ filled it in
+        assert self.learning_rate is not None
         return self.learning_rate
 
 
@@ -248,8 +249,8 @@ class Study:
     source: str = ""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.id, str) or not _ID.fullmatch(self.id) or len(self.id) > 60:
-            raise _refuse("id", self.id, "lower-case letters, digits and single hyphens, at most 60")
+        if not isinstance(self.id, str) or not _ID.fullmatch(self.id) or len(self.id) > _MAX_ID_LENGTH:
+            raise _refuse("id", self.id, f"lower-case letters, digits and single hyphens, at most {_MAX_ID_LENGTH}")
         if self.id in _RESERVED_IDS:
             raise _refuse("id", self.id, f"an id other than {' and '.join(_RESERVED_IDS)}, which are names of figures")
         if not self.settings:

@@ -70,7 +70,7 @@ def _encode_curve(curve: np.ndarray[Any, Any]) -> list[float]:
 
 def _pack_arrays(checkpoint: Checkpoint) -> bytes:
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **dict(checkpoint.arrays))  # type: ignore[arg-type]
+    np.savez(buffer, allow_pickle=False, **dict(checkpoint.arrays))
     return buffer.getvalue()
 
 
@@ -124,7 +124,9 @@ class Store:
                 "group_epoch_s": entry.group_epoch_s,
             }
             body = json.dumps(document, allow_nan=False, indent=1, sort_keys=True)
-            write_atomically(folder / "run.json", f'{{"sha256": "{_digest(body.encode())}",\n"run": {body}}}\n'.encode())
+            write_atomically(
+                folder / "run.json", f'{{"sha256": "{_digest(body.encode())}",\n"run": {body}}}\n'.encode()
+            )
             for stale in folder.glob("state-*.npz"):
                 if state is None or stale.name != state["file"]:
                     stale.unlink(missing_ok=True)
@@ -158,7 +160,16 @@ class Store:
             return _decode(path, key)
         except OSError as error:
             return Damage(path, f"cannot be read: {error}")
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, SpecError, zipfile.BadZipFile, EOFError) as error:
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            RecursionError,
+            SpecError,
+            zipfile.BadZipFile,
+            EOFError,
+        ) as error:
             return Damage(path, f"is not an entry: {type(error).__name__}: {error}".splitlines()[0])
 
 

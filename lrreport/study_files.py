@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -33,6 +34,7 @@ _TOP_LEVEL: Final = ("id", "title", "question", "base", "vary")
 _LANGUAGES: Final = ("th", "en")
 _MAX_BYTES: Final = 100_000
 _MAX_SETTINGS: Final = 1000
+_MAX_TEXT: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,9 @@ def _check_type(source: _Source, section: str, key: str, value: Any) -> Value:
 def _flatten(source: _Source, section: str, table: Any) -> dict[str, Any]:
     """Turn `[section]` into dotted keys in the order of their lines; refuse unknown ones."""
     if not isinstance(table, dict):
-        raise SpecError(f"'{section}' must be a table", where=source.at(None, section), got=repr(table), expected=f"[{section}]")
+        raise SpecError(
+            f"'{section}' must be a table", where=source.at(None, section), got=repr(table), expected=f"[{section}]"
+        )
     flat: dict[str, Any] = {}
     for key, value in table.items():
         if key == "plateau" and isinstance(value, dict):
@@ -116,12 +120,12 @@ def _read_words(source: _Source, key: str, table: Any) -> dict[str, str]:
             expected="th and en, and nothing else",
         )
     for language, text in table.items():
-        if not isinstance(text, str) or not text.strip() or len(text) > 2000:
+        if not isinstance(text, str) or not text.strip() or len(text) > _MAX_TEXT:
             raise SpecError(
                 f"'{key}.{language}' must be a text that is not empty",
                 where=source.at(key, language),
                 got=repr(text)[:80],
-                expected="1 to 2,000 characters",
+                expected=f"1 to {_MAX_TEXT:,} characters",
             )
     return {language: " ".join(table[language].split()) for language in _LANGUAGES}
 
@@ -139,22 +143,17 @@ def make_setting(study_id: str, base: Mapping[str, Value], varied: Mapping[str, 
     return Setting(study_id, tuple(varied.items()), spec, epochs)
 
 
-def parse_study(text: str, name: str, overrides: Mapping[str, Value] | None = None) -> Study:
-    """Read one study file.
-
-    Args:
-        text: The file's text.
-        name: The file's name, for messages.
-        overrides: Values of the command line; they replace `[base]` and defaults, never what the study varies.
-
-    Raises:
-        SpecError: The text is not TOML, or not a study; nothing has been trained then.
-    """
-    source = _Source(name, text)
+def _read_document(source: _Source) -> dict[str, Any]:
+    """The TOML of a study file, with the top-level keys that it may and must have."""
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SpecError("The study file is not valid TOML", where=name, got=str(error), fix="correct the line that is named") from error
+        document = tomllib.loads(source.text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SpecError(
+            "The study file is not valid TOML",
+            where=source.name,
+            got=str(error),
+            fix="correct the line that is named",
+        ) from error
     for key in document:
         if key not in _TOP_LEVEL:
             raise SpecError(
@@ -165,12 +164,15 @@ def parse_study(text: str, name: str, overrides: Mapping[str, Value] | None = No
             )
     for key in ("id", "title"):
         if key not in document:
-            raise SpecError(f"The study file has no '{key}'", where=name, expected=f"'{key}'", fix=f"add '{key}'")
-    title = _read_words(source, "title", document["title"])
-    question = _read_words(source, "question", document["question"]) if "question" in document else {}
+            raise SpecError(
+                f"The study file has no '{key}'", where=source.name, expected=f"'{key}'", fix=f"add '{key}'"
+            )
+    return document
 
-    base = {key: _check_type(source, "base", key, value) for key, value in _flatten(source, "base", document.get("base", {})).items()}
-    grid = _flatten(source, "vary", document.get("vary", {}))
+
+def _read_grid(source: _Source, table: Any, base: Mapping[str, Value]) -> dict[str, list[Value]]:
+    """`[vary]`: each key with its values, in file order."""
+    grid = _flatten(source, "vary", table)
     for key, values in grid.items():
         if not isinstance(values, list) or not values:
             raise SpecError(
@@ -186,34 +188,53 @@ def parse_study(text: str, name: str, overrides: Mapping[str, Value] | None = No
                 got=f"[base] {base[key]!r} and [vary] {values!r}",
                 expected="one of the two",
             )
-    if (count := _count(grid)) > _MAX_SETTINGS:
-        raise SpecError("The grid is too large", where=source.at("vary", None), got=f"{count} settings", expected=f"at most {_MAX_SETTINGS}")
-    typed = {key: [_check_type(source, "vary", key, value) for value in values] for key, values in grid.items()}
+    if (count := math.prod(map(len, grid.values()))) > _MAX_SETTINGS:
+        raise SpecError(
+            "The grid is too large",
+            where=source.at("vary", None),
+            got=f"{count} settings",
+            expected=f"at most {_MAX_SETTINGS}",
+        )
+    return {key: [_check_type(source, "vary", key, value) for value in values] for key, values in grid.items()}
+
+
+def parse_study(text: str, name: str, overrides: Mapping[str, Value] | None = None) -> Study:
+    """Read one study file.
+
+    Args:
+        text: The file's text.
+        name: The file's name, for messages.
+        overrides: Values of the command line; they replace `[base]` and defaults, never what the study varies.
+
+    Raises:
+        SpecError: The text is not TOML, or not a study; nothing has been trained then.
+    """
+    source = _Source(name, text)
+    document = _read_document(source)
+    title = _read_words(source, "title", document["title"])
+    question = _read_words(source, "question", document["question"]) if "question" in document else {}
+    base = {
+        key: _check_type(source, "base", key, value)
+        for key, value in _flatten(source, "base", document.get("base", {})).items()
+    }
+    grid = _read_grid(source, document.get("vary", {}), base)
     base.update({key: value for key, value in (overrides or {}).items() if key not in grid})
-
-    def place(error: SpecError) -> str:
-        key = error.where
-        if key in grid:
-            return source.at("vary", key)
-        return source.at("base", key) if key in base else source.at(key if key == "vary" else None, None if key == "vary" else key)
-
     try:
         settings = tuple(
-            make_setting(str(document["id"]), base, dict(zip(typed, point, strict=True)))
-            for point in itertools.product(*typed.values())
+            make_setting(str(document["id"]), base, dict(zip(grid, point, strict=True)))
+            for point in itertools.product(*grid.values())
         )
         return Study(document["id"], title, settings, question, name)
     except SpecError as error:
+        key = error.where or ""
+        section = "vary" if key in grid else "base" if key in base else None
         raise SpecError(
-            error.message, where=place(error), got=error.got, expected=error.expected, fix="correct the study file"
+            error.message,
+            where=source.at(section, key),
+            got=error.got,
+            expected=error.expected,
+            fix="correct the study file",
         ) from error
-
-
-def _count(grid: Mapping[str, Sequence[Any]]) -> int:
-    count = 1
-    for values in grid.values():
-        count *= len(values)
-    return count
 
 
 def load_built_in_studies(overrides: Mapping[str, Value] | None = None) -> tuple[Study, ...]:
@@ -230,7 +251,9 @@ def load_study_folder(folder: Path, overrides: Mapping[str, Value] | None = None
         SpecError: The folder does not exist, holds no study, or one of its files is not a study.
     """
     if not folder.is_dir():
-        raise SpecError("There is no such folder of studies", where=str(folder), fix="name a folder that holds *.toml files")
+        raise SpecError(
+            "There is no such folder of studies", where=str(folder), fix="name a folder that holds *.toml files"
+        )
     paths = sorted(path for path in folder.glob("*.toml") if not path.name.startswith("."))
     if not paths:
         raise SpecError("The folder holds no study", where=str(folder), expected="at least one *.toml file")
@@ -238,10 +261,14 @@ def load_study_folder(folder: Path, overrides: Mapping[str, Value] | None = None
     for path in paths:
         try:
             if path.stat().st_size > _MAX_BYTES:
-                raise SpecError("The study file is too large", where=str(path), expected=f"at most {_MAX_BYTES:,} bytes")
+                raise SpecError(
+                    "The study file is too large", where=str(path), expected=f"at most {_MAX_BYTES:,} bytes"
+                )
             text = path.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise SpecError("The study file cannot be read", where=str(path), got=str(error), expected="UTF-8 text") from error
+            raise SpecError(
+                "The study file cannot be read", where=str(path), got=str(error), expected="UTF-8 text"
+            ) from error
         studies.append(parse_study(text, str(path), overrides))
     return tuple(studies)
 

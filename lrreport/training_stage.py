@@ -74,7 +74,11 @@ def train_missing(
     plan = plan_runs(studies, seeds, store, expected_device(workplace.device), is_forced=is_forced)
     for run in plan.runs:
         if run.reason is Reason.CORRUPT:
-            report(Message("plan", f"damaged in the cache, will be trained again: {run.name} ({run.note})", is_warning=True))
+            report(
+                Message(
+                    "plan", f"damaged in the cache, will be trained again: {run.name} ({run.note})", is_warning=True
+                )
+            )
         elif run.reason is Reason.OTHER_ENVIRONMENT:
             report(Message("plan", f"{run.name} starts again: {run.note}", is_warning=True))
     elsewhere = [run for run in plan.runs if run.reason is None and run.note]
@@ -85,18 +89,14 @@ def train_missing(
     if not misses:
         report(Message("plan", f"all {len(plan.runs)} runs are in the cache"))
         return TrainingOutcome((), len(plan.runs), 0)
-    report(
-        Message("plan", f"{len(misses)} of {len(plan.runs)} runs to train, in {len(plan.groups)} groups")
-    )
+    report(Message("plan", f"{len(misses)} of {len(plan.runs)} runs to train, in {len(plan.groups)} groups"))
     from lrreport.execute import train_groups  # noqa: PLC0415 - leads to TensorFlow, which is slow to load
 
     ended = train_groups(plan.groups, workplace=workplace, read=store.read, save=store.write, report=report)
     return TrainingOutcome(tuple(run.name for run in misses), len(plan.runs) - len(misses), ended["diverged"])
 
 
-def load_results(
-    studies: Sequence[Study], seeds: Sequence[int], store: Store, *, is_preview: bool = False
-) -> Results:
+def load_results(studies: Sequence[Study], seeds: Sequence[int], store: Store, *, is_preview: bool = False) -> Results:
     """Read the results of every run of the studies.
 
     Raises:

@@ -8,7 +8,13 @@ from lrreport.checkpoints import Entry
 def bits(entry: Entry) -> bytes:
     """Everything that training leaves of a run."""
     history = entry.history
-    curves = (history.learning_rate_t, history.train_loss_t, history.train_accuracy_t, history.test_loss_t, history.test_accuracy_t)
+    curves = (
+        history.learning_rate_t,
+        history.train_loss_t,
+        history.train_accuracy_t,
+        history.test_loss_t,
+        history.test_accuracy_t,
+    )
     parts = [str(entry.progress).encode(), *(curve.tobytes() for curve in curves)]
     if entry.checkpoint is not None:
         saved = entry.checkpoint

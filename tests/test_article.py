@@ -187,7 +187,9 @@ def test_links_within_a_page_lead_somewhere(name: str) -> None:
 def test_only_files_that_exist_are_linked() -> None:
     """A report without PDFs and without the other language links to neither."""
     page = render_page(replace(make_facts(), siblings=frozenset({"en.html", "data/results.csv"})), environment(), "en")
-    links = {a["href"] for _, a in Elements(page).found if "href" in a and not a["href"].startswith(("#", "https:", "data:"))}
+    links = {
+        a["href"] for _, a in Elements(page).found if "href" in a and not a["href"].startswith(("#", "https:", "data:"))
+    }
     assert links == {"data/results.csv"}
 
 
@@ -231,7 +233,9 @@ def test_bilingual_page_switches_without_a_script() -> None:
     rows = re.findall(r'<div class="row [\w-]+">\s*<div class="part" lang="(\w+)">', page)
     assert len(rows) > 50
     assert set(rows) == {"th"}
-    assert len(re.findall(r'<div class="part" lang="th">', page)) == len(re.findall(r'<div class="part" lang="en">', page))
+    assert len(re.findall(r'<div class="part" lang="th">', page)) == len(
+        re.findall(r'<div class="part" lang="en">', page)
+    )
 
 
 def test_only_one_language_is_a_fault_of_the_template(tmp_path: Path) -> None:
@@ -306,7 +310,9 @@ def test_pages_carry_the_halves_of_sara_am() -> None:
     from fontTools.ttLib import TTFont
 
     page = make_pages()["th.html"]
-    encoded = re.search(r'font-family:"Sarabun";font-weight:400;font-style:normal;src:url\("data:font/woff2;base64,([^"]+)', page)
+    encoded = re.search(
+        r'font-family:"Sarabun";font-weight:400;font-style:normal;src:url\("data:font/woff2;base64,([^"]+)', page
+    )
     assert encoded
     known = TTFont(io.BytesIO(base64.b64decode(encoded[1]))).getBestCmap()
     assert {ord("ำ"), ord("ํ"), ord("า")} <= set(known)
@@ -401,7 +407,12 @@ def test_results_table_writes_what_was_measured() -> None:
 def test_plateau_table_says_when_the_rate_was_cut() -> None:
     """Seeds that were cut alike stand once; others seed by seed; none at all in a word."""
     study = next(study for study in load_built_in_studies({"epochs": 6}) if study.id == "plateau")
-    cuts: list[tuple[tuple[int, ...], ...]] = [((3, 5), (3, 5), (3, 5)), ((3,), (), (4,)), ((), (), ()), ((9,), (9,), (9,))]
+    cuts: list[tuple[tuple[int, ...], ...]] = [
+        ((3, 5), (3, 5), (3, 5)),
+        ((3,), (), (4,)),
+        ((), (), ()),
+        ((9,), (9,), (9,)),
+    ]
     table = results_table(
         study,
         [summary(item.text, plateau_epochs=epochs) for item, epochs in zip(study.settings, cuts, strict=True)],
@@ -522,7 +533,9 @@ def test_printed_preview_says_so_on_every_page(tmp_path: Path) -> None:
         head = "How the Learning Rate Shapes the Training of a Neural Network"
         assert (head in sheet.split("\n")[0]) == (number > 1)
     # The contents give the page on which a section begins.
-    page_of_data = next(number for number, sheet in enumerate(sheets, start=1) if re.search(r"^ *2 +The data$", sheet, re.M))
+    page_of_data = next(
+        number for number, sheet in enumerate(sheets, start=1) if re.search(r"^ *2 +The data$", sheet, re.MULTILINE)
+    )
     assert re.search(rf"2\s+The data\s+{page_of_data}\n", sheets[0])
     # A reference into another section gives its page.
     assert re.search(r"Section \d+ \(page \d+\)", text)

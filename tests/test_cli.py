@@ -40,7 +40,9 @@ def lrreport(*arguments: str, cwd: Path | None = None, **environment: str) -> su
     )
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["plan"], ["studies"], ["build", "--help"], ["data", "where"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["plan"], ["studies"], ["build", "--help"], ["data", "where"], ["--version"]]
+)
 def test_light_commands_load_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     """Help, plan and studies never load TensorFlow, pandas, matplotlib, WeasyPrint or Jinja2."""
     done = subprocess.run(
@@ -113,7 +115,17 @@ def test_bad_usage_is_named(arguments: list[str], code: int, says: str, tmp_path
 
 def test_render_without_results_lists_what_is_missing(tmp_path: Path) -> None:
     """`render` never trains: exit code 3, the missing runs and the remedy."""
-    done = lrreport("render", "--out", "report", "--seeds", "1", "--study", "momentum", cwd=tmp_path, LRREPORT_CACHE=str(tmp_path / "cache"))
+    done = lrreport(
+        "render",
+        "--out",
+        "report",
+        "--seeds",
+        "1",
+        "--study",
+        "momentum",
+        cwd=tmp_path,
+        LRREPORT_CACHE=str(tmp_path / "cache"),
+    )
     assert done.returncode == 3
     assert "momentum/0.9/seed-1" in done.stderr
     assert "lrreport train" in done.stderr
@@ -123,7 +135,14 @@ def test_render_without_results_lists_what_is_missing(tmp_path: Path) -> None:
 def test_studies_as_data() -> None:
     """`studies --json` tells ids, titles and settings."""
     listed = json.loads(lrreport("studies", "--json").stdout)
-    assert [study["id"] for study in listed] == ["learning-rate", "momentum", "decay", "plateau", "plateau-fast", "optimizers"]
+    assert [study["id"] for study in listed] == [
+        "learning-rate",
+        "momentum",
+        "decay",
+        "plateau",
+        "plateau-fast",
+        "optimizers",
+    ]
     assert listed[0]["settings"][5] == {"text": "1e-05", "epochs": 50}
 
 

@@ -42,7 +42,9 @@ def command(tmp_path: Path, data_cache: Path, mnist: Dataset) -> list[str]:
 
 
 def start(command: list[str], cache: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen([*command, "--cache", str(cache)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [*command, "--cache", str(cache)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
 
 
 def read_until(process: subprocess.Popen[str], is_reached: Callable[[int], bool]) -> None:
@@ -98,7 +100,9 @@ def test_disturbed_training_ends_in_the_same_bits(command: list[str], tmp_path: 
     last.communicate(timeout=300)
     assert last.returncode == 0
     undisturbed = entries(tmp_path / "calm")
-    assert {key: bits(entry) for key, entry in entries(cache).items()} == {key: bits(entry) for key, entry in undisturbed.items()}
+    assert {key: bits(entry) for key, entry in entries(cache).items()} == {
+        key: bits(entry) for key, entry in undisturbed.items()
+    }
 
 
 def newer(now: dict[str, Entry], before: dict[str, Entry]) -> list[str]:

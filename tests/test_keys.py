@@ -32,7 +32,9 @@ OTHER_VALUES = {
 
 def test_keys_of_the_built_in_runs_are_pinned() -> None:
     """A changed key would lose every cache; LRREPORT_UPDATE_GOLDEN=1 rewrites the table on purpose."""
-    keys = {f"{study.id}/{item.text}": run_key(item.spec) for study in load_built_in_studies() for item in study.settings}
+    keys = {
+        f"{study.id}/{item.text}": run_key(item.spec) for study in load_built_in_studies() for item in study.settings
+    }
     if os.environ.get("LRREPORT_UPDATE_GOLDEN"):
         GOLDEN.write_text(json.dumps(keys, indent=1) + "\n", "utf-8")
     assert keys == json.loads(GOLDEN.read_text("utf-8"))

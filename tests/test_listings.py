@@ -65,7 +65,7 @@ def _shorten(text: str) -> str:
 def _run_listings(cache: Path, folder: Path, listings: Iterable[Path]) -> dict[str, dict[str, Any]]:
     """Run each listing in a folder of its own; called in the subprocess, which alone loads TensorFlow."""
     import keras  # type: ignore[import-untyped]
-    import matplotlib.pyplot as plt  # noqa: TID251 - the listings draw with it
+    import matplotlib.pyplot as plt
 
     mnist = load_dataset("mnist", cache_dir=cache, report=lambda _: None)
     calls = 0

@@ -42,7 +42,16 @@ def test_every_reason_of_the_closed_list() -> None:
     assert reason_of(entry(progress=Progress.PARTIAL), epochs=5) == (Reason.INTERRUPTED, 3)
     assert reason_of(entry(environment=ELSEWHERE), epochs=5) == (Reason.OTHER_ENVIRONMENT, 0)
     assert reason_of(entry(), forced=True) == (Reason.FORCED, 0)
-    assert {*Reason} == {"absent", "corrupt", "other-data", "other-engine", "other-environment", "more-epochs", "interrupted", "forced"}
+    assert {*Reason} == {
+        "absent",
+        "corrupt",
+        "other-data",
+        "other-engine",
+        "other-environment",
+        "more-epochs",
+        "interrupted",
+        "forced",
+    }
 
 
 def test_hits() -> None:

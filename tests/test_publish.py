@@ -99,7 +99,12 @@ def test_foreign_folders_are_refused(out: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "less", [Extent(("decay",), ("th", "en"), ("html", "pdf")), Extent(("momentum", "decay"), ("th",), ("html", "pdf")), Extent(("momentum", "decay"), ("th", "en"), ("pdf",))]
+    "less",
+    [
+        Extent(("decay",), ("th", "en"), ("html", "pdf")),
+        Extent(("momentum", "decay"), ("th",), ("html", "pdf")),
+        Extent(("momentum", "decay"), ("th", "en"), ("pdf",)),
+    ],
 )
 def test_less_does_not_replace_more(out: Path, less: Extent) -> None:
     """Fewer studies, editions or formats would leave old beside new: refused unless --adopt."""

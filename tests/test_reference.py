@@ -41,7 +41,7 @@ def test_every_command_is_documented(name: str) -> None:
 @pytest.mark.parametrize("name", commands())
 def test_every_option_is_documented_for_its_command(name: str) -> None:
     """Each option of each command stands in the table, with that command among those that take it; and no other."""
-    group, documented = name.split(" ")[0], rows_of_options()
+    group, documented = name.split(" ", maxsplit=1)[0], rows_of_options()
     taken = {option for item in commands()[name].params for option in item.opts if option.startswith("--")} - {"--help"}
     for option, listed in documented.items():
         everyone = listed.startswith("all but ")

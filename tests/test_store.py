@@ -24,7 +24,10 @@ SPEC = RunSpec(learning_rate=0.1, plateau=PlateauSpec(patience=2))
 def make_entry(epochs: int = 3, *, spec: RunSpec = SPEC, progress: Progress = Progress.COMPLETE) -> Entry:
     checkpoint = None
     if progress is not Progress.DIVERGED:
-        arrays = {"weight/0/kernel": np.arange(12, dtype=np.float32).reshape(3, 4), "weight/0/bias": np.zeros(4, np.float32)}
+        arrays = {
+            "weight/0/kernel": np.arange(12, dtype=np.float32).reshape(3, 4),
+            "weight/0/bias": np.zeros(4, np.float32),
+        }
         checkpoint = Checkpoint(arrays, learning_rate=0.05, best=0.25, wait=1)
     return Entry(spec, progress, history(spec, epochs), checkpoint, HERE, "digest", 1, 12.5, 0.25)
 
@@ -58,7 +61,9 @@ def test_what_is_written_is_read(tmp_path: Path, progress: Progress) -> None:
 def test_curves_keep_every_bit(tmp_path: Path, curve: np.ndarray) -> None:
     """Any finite float32 survives the JSON."""
     entry = make_entry()
-    entry = Entry(SPEC, Progress.COMPLETE, History(curve, curve, curve, curve, curve), entry.checkpoint, HERE, "d", 1, 1.0, 1.0)
+    entry = Entry(
+        SPEC, Progress.COMPLETE, History(curve, curve, curve, curve, curve), entry.checkpoint, HERE, "d", 1, 1.0, 1.0
+    )
     Store(tmp_path).write(entry)
     found = Store(tmp_path).read(SPEC)
     assert isinstance(found, Entry)
@@ -126,7 +131,9 @@ def test_nan_never_reaches_a_file(tmp_path: Path) -> None:
     store.write(make_entry())
     curve = np.array([np.nan], np.float32)
     with pytest.raises(ValueError, match="JSON"):
-        store.write(Entry(SPEC, Progress.COMPLETE, History(curve, curve, curve, curve, curve), None, HERE, "d", 1, 1.0, 1.0))
+        store.write(
+            Entry(SPEC, Progress.COMPLETE, History(curve, curve, curve, curve, curve), None, HERE, "d", 1, 1.0, 1.0)
+        )
     assert_same(store.read(SPEC), make_entry())
 
 

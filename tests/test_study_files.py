@@ -49,7 +49,9 @@ def test_defaults() -> None:
 
 def test_a_grid_runs_through_its_keys_in_file_order() -> None:
     """Several keys under [vary] are a grid; its text is `key=value` pairs in file order."""
-    study = parse("[vary]\nplateau.patience = [2, 5]\nlearning_rate = [0.1]\nplateau.factor = [0.5]\nhidden_units = [[], [40, 20]]\n")
+    study = parse(
+        "[vary]\nplateau.patience = [2, 5]\nlearning_rate = [0.1]\nplateau.factor = [0.5]\nhidden_units = [[], [40, 20]]\n"
+    )
     assert [setting.text for setting in study.settings][:2] == [
         "plateau.patience=2 learning_rate=0.1 plateau.factor=0.5 hidden_units=none",
         "plateau.patience=2 learning_rate=0.1 plateau.factor=0.5 hidden_units=40x20",
@@ -59,7 +61,18 @@ def test_a_grid_runs_through_its_keys_in_file_order() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(1, "1"), (1.0, "1"), (0.1, "0.1"), (1e-5, "1e-05"), (0, "0"), (True, "true"), ("sgd", "sgd"), ((40, 20), "40x20"), ((), "none"), (60_000, "60000")],
+    [
+        (1, "1"),
+        (1.0, "1"),
+        (0.1, "0.1"),
+        (1e-5, "1e-05"),
+        (0, "0"),
+        (True, "true"),
+        ("sgd", "sgd"),
+        ((40, 20), "40x20"),
+        ((), "none"),
+        (60_000, "60000"),
+    ],
 )
 def test_setting_text(value, text: str) -> None:
     """A number is its shortest form without a trailing .0; lists are joined by x."""
@@ -119,7 +132,16 @@ def test_bad_files_are_refused_by_name(name: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", 'id = "x"\n', 'id = "Not Allowed"\n[title]\nth="ก"\nen="a"\n', 'id = "x"\n[title]\nth = "ก"\n', "id = \n", 'id = 3\n[title]\nth="ก"\nen="a"\n', 'id="x"\ntitle="a"\n', 'base = 1\nid="x"\n[title]\nth="ก"\nen="a"\n'],
+    [
+        "",
+        'id = "x"\n',
+        'id = "Not Allowed"\n[title]\nth="ก"\nen="a"\n',
+        'id = "x"\n[title]\nth = "ก"\n',
+        "id = \n",
+        'id = 3\n[title]\nth="ก"\nen="a"\n',
+        'id="x"\ntitle="a"\n',
+        'base = 1\nid="x"\n[title]\nth="ก"\nen="a"\n',
+    ],
 )
 def test_broken_heads_are_refused(text: str) -> None:
     """No id, a bad id, a missing language, text that is not TOML: each is a SpecError, never a traceback."""

@@ -135,7 +135,7 @@ def below_each_claim(
     )
 
 
-def claims_against(  # noqa: PLR0913 - each argument is one part of what the claim states
+def claims_against(
     results: Results,
     group: str,
     pairs: Sequence[tuple[Setting, Runs]],

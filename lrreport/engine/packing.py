@@ -6,6 +6,7 @@ as their first axis. A run alone is a list of (kernel, bias), as Keras would hav
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -29,7 +30,7 @@ def pack_layers(shape: GroupShape, runs: Sequence[RunLayers]) -> GroupLayers:
         Kernel and bias of each layer: (D, C) and (C,) for the first, (R, H, J) and (R, J) for the others.
     """
     layers = []
-    for layer, (fan_in, fan_out) in enumerate(zip(shape.widths[:-1], shape.widths[1:], strict=True)):
+    for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(shape.widths)):
         if layer == 0:
             kernel, bias = np.zeros((fan_in, shape.columns), np.float32), np.zeros(shape.columns, np.float32)
             for slot, run in enumerate(runs):
@@ -74,7 +75,7 @@ def find_arrays(kind: str, widths: Sequence[int], arrays: Mapping[str, Array]) -
         ValueError: An array has another shape than the run's layers.
     """
     run: RunLayers = []
-    for layer, (fan_in, fan_out) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+    for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(widths)):
         kernel, bias = arrays[f"{kind}/{layer}/kernel"], arrays[f"{kind}/{layer}/bias"]
         if kernel.shape != (fan_in, fan_out) or bias.shape != (fan_out,):
             message = f"layer {layer} of '{kind}' has shapes {kernel.shape} and {bias.shape}"

@@ -88,7 +88,9 @@ def _gradients(
     return tuple(reversed(backward))
 
 
-def _spread(shape: GroupShape, layer: int, settings: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def _spread(
+    shape: GroupShape, layer: int, settings: Mapping[str, Tensor]
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Per-run settings (R,), spread so that they broadcast against a layer's kernel and bias."""
     if layer == 0:
         width = shape.widths[1]
@@ -99,7 +101,9 @@ def _spread(shape: GroupShape, layer: int, settings: Mapping[str, Tensor]) -> tu
     return kernel, {name: value[:, None] for name, value in settings.items()}
 
 
-def _update(shape: GroupShape, weights: Layers, slots: tuple[Layers, ...], gradients: Layers, settings: Mapping[str, Tensor]) -> tuple[Layers, tuple[Layers, ...]]:
+def _update(
+    shape: GroupShape, weights: Layers, slots: tuple[Layers, ...], gradients: Layers, settings: Mapping[str, Tensor]
+) -> tuple[Layers, tuple[Layers, ...]]:
     rule = rules.RULES[shape.family]
     new_weights, new_slots = [], []
     for layer, (weight_pair, gradient_pair) in enumerate(zip(weights, gradients, strict=True)):

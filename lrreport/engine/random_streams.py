@@ -7,6 +7,7 @@ which may change between releases. Every epoch has a stream of its own, so any e
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Sequence
 from typing import Final
 
@@ -63,7 +64,7 @@ def initial_weights(seed: int, widths: Sequence[int]) -> list[tuple[NDArray[np.f
     Source: He et al. 2015, section 2.2; Glorot & Bengio 2010, equation 16; `keras.initializers`.
     """
     layers = []
-    for layer, (fan_in, fan_out) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+    for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(widths)):
         is_output = layer == len(widths) - 2
         limit = float(np.sqrt(6 / (fan_in + fan_out) if is_output else 6 / fan_in))
         layers.append((_uniform(seed, layer, (fan_in, fan_out), limit), np.zeros(fan_out, np.float32)))

@@ -26,7 +26,9 @@ Tensor = Any  # TensorFlow has no type stubs
 Settings = Mapping[str, Tensor]
 
 
-def apply_sgd(weight: Tensor, gradient: Tensor, slots: tuple[Tensor, ...], settings: Settings) -> tuple[Tensor, tuple[Tensor, ...]]:
+def apply_sgd(
+    weight: Tensor, gradient: Tensor, slots: tuple[Tensor, ...], settings: Settings
+) -> tuple[Tensor, tuple[Tensor, ...]]:
     r"""SGD with momentum: $v \leftarrow m v - \eta g$, then $w \leftarrow w + v$, or $w + m v - \eta g$ for Nesterov.
 
     The rate is inside the velocity, so a rate that falls leaves old velocity as it is.

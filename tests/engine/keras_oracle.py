@@ -43,7 +43,7 @@ class _RateMonitor(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         optimizer = self.model.optimizer
-        schedule = optimizer._learning_rate  # noqa: SLF001 - a schedule is not to be had otherwise
+        schedule = optimizer._learning_rate
         if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
             self.rates.append(float(schedule(optimizer.iterations - 1)))
         else:

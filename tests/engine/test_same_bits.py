@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lrreport.checkpoints import Entry, Progress
+from lrreport.checkpoints import Progress
 from lrreport.engine.program import DeviceData
 from lrreport.groups import Task
 from lrreport.keys import run_key
@@ -58,7 +58,9 @@ def test_neighbours_slots_and_interruptions_do_not_matter(
 ) -> None:
     """In any slot beside any runs, interrupted after any epoch and resumed in another order: the bits are the same."""
     epochs_done = itertools.count(1)
-    first = train(small_data, [Task(spec, 0, EPOCHS) for spec in specs], should_stop=lambda: next(epochs_done) >= stop_after)
+    first = train(
+        small_data, [Task(spec, 0, EPOCHS) for spec in specs], should_stop=lambda: next(epochs_done) >= stop_after
+    )
     unfinished = [entry for entry in first.values() if entry.progress is Progress.PARTIAL]
     tasks = [Task(entry.spec, len(entry.history), EPOCHS) for entry in reversed(unfinished)]
     last = {**first, **train(small_data, tasks, entries=first)}
@@ -73,7 +75,9 @@ def test_more_epochs_continue_and_fewer_are_a_prefix(small_data: DeviceData) -> 
     longer = train(small_data, [Task(spec, 2, 5) for spec in specs], entries=short)
     for spec in specs:
         assert bits(longer[run_key(spec)]) == bits_alone(spec, small_data, 5)
-        np.testing.assert_array_equal(longer[run_key(spec)].history.first(2).test_loss_t, short[run_key(spec)].history.test_loss_t)
+        np.testing.assert_array_equal(
+            longer[run_key(spec)].history.first(2).test_loss_t, short[run_key(spec)].history.test_loss_t
+        )
 
 
 def test_groups_side_by_side_do_not_matter(small_data: DeviceData) -> None:
