@@ -320,9 +320,9 @@ def test_pages_carry_the_halves_of_sara_am() -> None:
 
 def test_roots_and_italics_are_in_the_maths_font() -> None:
     """The maths font holds what MathML shows beyond its text: italic letters, and the root sign of a root."""
-    from lrreport.article.pages import _with_italics
+    from lrreport.article.page_fonts import with_italics
 
-    assert {"𝑤", "ℎ", "𝜂", "w", "h", "η"} == set(_with_italics("whη"))
+    assert {"𝑤", "ℎ", "𝜂", "w", "h", "η"} == set(with_italics("whη"))
 
 
 def test_same_facts_same_bytes() -> None:
@@ -341,7 +341,28 @@ def test_study_without_template_is_written_up() -> None:
     assert "SGD, learning rate 0.01, minibatches of 32 images, a hidden layer of 50 units and 6 epochs" in section
     assert "The mean accuracy after the last epoch is highest with momentum 0.9" in section
     ids = {attributes.get("id") for _, attributes in elements("en.html").found}
-    assert {"en-mine", "en-fig-mine", "en-tab-mine", "en-p-mine-question"} <= ids
+    assert {"en-study-mine", "en-fig-mine", "en-tab-study-mine", "en-p-study-mine-question"} <= ids
+
+
+@pytest.mark.parametrize("name", ["data", "method", "references", "generic", "claims"])
+def test_study_may_have_any_name(name: str) -> None:
+    """A user's study that is called as a section, a table or a template of ours is written up beside them."""
+    study = parse_study(USER_STUDY.replace('"mine"', f'"{name}"'), "mine.toml")
+    facts = make_facts()
+    results = made_up.results((*studies()[:2], study))
+    figures = [replace(figure, name=name) if figure.name == "mine" else figure for figure in facts.figures]
+    facts = replace(facts, results=results, summaries=summarise(results), figures=figures, claims=decide_claims(results))
+    facts = replace(facts, ranking=rank_settings(results))
+    assert f'id="en-study-{name}"' in render_print_page(facts, environment(), "en")
+
+
+def test_private_use_characters_are_refused() -> None:
+    """A character that the machinery uses as a mark cannot come in through a title and cut the page."""
+    study = parse_study(USER_STUDY.replace(SCRIPT, "\ue002"), "mine.toml")
+    results = made_up.results((*studies()[:2], study))
+    facts = replace(make_facts(), results=results, summaries=summarise(results), claims=decide_claims(results))
+    with pytest.raises(RenderError, match="stands for nothing"):
+        render_print_page(replace(facts, ranking=rank_settings(results)), environment(), "en")
 
 
 def cells(table: HtmlTable) -> list[list[str]]:

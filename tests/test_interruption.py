@@ -25,7 +25,7 @@ th = "เล็ก"
 en = "Small"
 [base]
 hidden_units = [10]
-epochs = 60
+epochs = 40
 [vary]
 optimizer = ["sgd", "adam"]
 """

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from lrreport.analysis.verdicts import Claim, Verdict
-from lrreport.article.blocks import Writer, split_blocks
+from lrreport.article.blocks import Writer
 from lrreport.article.environment import find_listing, make_environment, render_template
 from lrreport.article.numbering import Numbering, check_same_structure
+from lrreport.article.rows import split_blocks
 from lrreport.article.tags import WRITER
 from lrreport.article.words import Language
 from lrreport.errors import RenderError, UsageError

@@ -1,0 +1,151 @@
+"""The whole product, small: two settings, two epochs, one seed, from the real images to the published folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from lrreport.datasets import Dataset
+from lrreport.keys import run_key
+from lrreport.spec import RunSpec
+
+FILES = [
+    "data/claims.json",
+    "data/edition.json",
+    "data/results.csv",
+    "data/runs.json",
+    "en.html",
+    "figures/momentum.en.png",
+    "figures/momentum.en.svg",
+    "figures/momentum.th.png",
+    "figures/momentum.th.svg",
+    "figures/sample-digits.en.png",
+    "figures/sample-digits.en.svg",
+    "figures/sample-digits.th.png",
+    "figures/sample-digits.th.svg",
+    "index.html",
+    "lrreport-en.pdf",
+    "lrreport-th.pdf",
+    "lrreport.pdf",
+    "manifest.json",
+    "th.html",
+]
+
+
+def lrreport(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "lrreport", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        timeout=900,
+    )
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, data_cache: Path, mnist: Dataset) -> Path:
+    """A folder in which one preview has been built."""
+    folder = tmp_path_factory.mktemp("build")
+    done = lrreport(*command(data_cache), cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "report"
+    return folder
+
+
+def command(data_cache: Path) -> list[str]:
+    data = str(data_cache / "data" / "mnist.npz")
+    return ["build", "--preview", "--study", "momentum", "--epochs", "2", "--device", "cpu", "--out", "report",
+            "--cache", "cache", "--data", data, "--progress", "plain"]  # fmt: skip
+
+
+def test_every_file_is_there(place: Path) -> None:
+    """The output folder holds what the reference lists, and the manifest fits every byte of it."""
+    out = place / "report"
+    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()) == FILES
+    manifest = json.loads((out / "manifest.json").read_bytes())
+    assert [item["path"] for item in manifest["files"]] == [name for name in FILES if name != "manifest.json"]
+    for item in manifest["files"]:
+        content = (out / item["path"]).read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (item["size"], item["sha256"])
+
+
+def test_results_have_a_row_per_epoch(place: Path) -> None:
+    """results.csv: columns, order and keys as the reference says; accuracies are plausible for two epochs."""
+    table = pd.read_csv(place / "report" / "data" / "results.csv", dtype={"setting": str})
+    assert ",".join(table.columns) == (
+        "study,setting,seed,epoch,learning_rate,train_loss,train_accuracy,test_loss,test_accuracy,run_key"
+    )
+    assert [(row.setting, row.epoch) for row in table.itertuples()] == [
+        (setting, epoch) for setting in ("0", "0.5", "0.9", "0.99") for epoch in (1, 2)
+    ]
+    assert table.run_key[0] == run_key(RunSpec())
+    assert table.test_accuracy.between(0.8, 1).all()
+
+
+def test_a_second_build_trains_nothing_and_writes_nothing(place: Path, data_cache: Path) -> None:
+    """With everything cached and unchanged the files keep their bytes and times, and TensorFlow is not loaded."""
+    before = {path: path.stat().st_mtime_ns for path in (place / "report").rglob("*")}
+    done = lrreport(*command(data_cache), "-v", cwd=place)
+    assert done.returncode == 0
+    assert "nothing has changed" in done.stderr
+    assert "starting TensorFlow" not in done.stderr
+    assert {path: path.stat().st_mtime_ns for path in (place / "report").rglob("*")} == before
+
+
+def test_render_gives_the_same_bytes(place: Path, data_cache: Path) -> None:
+    """The same edition rendered into another folder is the same, byte for byte."""
+    arguments = [item for item in command(data_cache) if item not in ("--device", "cpu")]
+    arguments[0], arguments[arguments.index("report")] = "render", "again"
+    done = lrreport(*arguments, cwd=place)
+    assert done.returncode == 0, done.stderr
+    for name in FILES:
+        if name != "manifest.json":  # it tells what was trained in which build
+            assert (place / "again" / name).read_bytes() == (place / "report" / name).read_bytes(), name
+
+
+def test_a_damaged_report_is_made_again(place: Path, data_cache: Path) -> None:
+    """A page that somebody changed is noticed, said on stderr, and made again from the cache."""
+    page = place / "again" / "th.html"
+    good = page.read_bytes()
+    page.write_bytes(good[:1000])
+    arguments = [item for item in command(data_cache) if item not in ("--device", "cpu")]
+    arguments[0], arguments[arguments.index("report")] = "render", "again"
+    done = lrreport(*arguments, "-q", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert "damaged" in done.stderr
+    assert page.read_bytes() == good
+
+
+def test_pages_say_that_they_are_previews(place: Path) -> None:
+    """Every page of a preview says so; so does one of a single seed."""
+    out = place / "report"
+    for name, says in (("en.html", "preview"), ("th.html", "ฉบับทดลองอ่าน")):
+        assert says in (out / name).read_text("utf-8").lower()
+    pages = subprocess.run(["pdftotext", "-raw", out / "lrreport-en.pdf", "-"], capture_output=True, text=True, check=True)
+    sheets = [sheet for sheet in pages.stdout.split("\f") if sheet.strip()]
+    assert len(sheets) > 5
+    assert all("preview" in sheet.lower() for sheet in sheets)
+
+
+def test_the_data_files_are_json_without_nan(place: Path) -> None:
+    """runs.json and claims.json parse strictly and name what they rest on."""
+
+    def refuse(constant: str) -> None:
+        pytest.fail(f"{constant} is not JSON")
+
+    runs = json.loads((place / "report/data/runs.json").read_text("utf-8"), parse_constant=refuse)["runs"]
+    assert len(runs) == 4
+    assert {run["status"] for run in runs} == {"complete"}
+    assert all(run["environment"]["tensorflow"] for run in runs)
+    claims = json.loads((place / "report/data/claims.json").read_text("utf-8"), parse_constant=refuse)["claims"]
+    assert {"momentum-faster/0.9", "momentum-damps/0.5"} <= {claim["id"] for claim in claims}
+    assert {claim["verdict"] for claim in claims} <= {"holds", "fails", "cannot-tell"}
