@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -72,6 +73,39 @@ def _pack_arrays(checkpoint: Checkpoint) -> bytes:
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **dict(checkpoint.arrays))
     return buffer.getvalue()
+
+
+class _PackedArrays(Mapping[str, Any]):
+    """The arrays of a state file whose digest was checked; unpacked when the first of them is asked for.
+
+    A plan looks at every entry and needs no array of any.
+    """
+
+    def __init__(self, packed: bytes, path: Path) -> None:
+        self._packed = packed
+        self._path = path
+
+    @functools.cached_property
+    def _arrays(self) -> dict[str, Any]:
+        try:
+            with np.load(io.BytesIO(self._packed), allow_pickle=False) as arrays:
+                return dict(arrays)
+        except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+            raise CacheError(
+                "A state in the cache is not what it says",
+                where=str(self._path),
+                got=str(error),
+                fix="delete the folder that holds it; the run is trained again",
+            ) from error
+
+    def __getitem__(self, name: str) -> Any:
+        return self._arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
 
 
 class Store:
@@ -202,8 +236,8 @@ def _decode(path: Path, key: str) -> Entry | Damage:
             packed = state_path.read_bytes()
             if _digest(packed) != state["sha256"]:
                 return Damage(state_path, "its checksum does not fit its content")
-            with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
-                checkpoint = Checkpoint(dict(arrays), state["learning_rate"], state["best"], state["wait"])
+            arrays = _PackedArrays(packed, state_path)
+            checkpoint = Checkpoint(arrays, state["learning_rate"], state["best"], state["wait"])
         if checkpoint is None:
             return Damage(state_path, "is missing")
     return Entry(
