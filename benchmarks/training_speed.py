@@ -75,7 +75,12 @@ def engine_seconds(groups, data, device):
                     return
                 group = waiting.pop()
             GroupTraining(
-                group, data, entries={}, environment=current_environment(device.kind), save=lambda _: None, clock=time.monotonic
+                group,
+                data,
+                entries={},
+                environment=current_environment(device.kind),
+                save=lambda _: None,
+                clock=time.monotonic,
             ).train(lambda: False, lambda _: None)
 
     threads = [threading.Thread(target=work) for _ in range(device.workers)]
@@ -107,13 +112,27 @@ def main():
         ours = engine_seconds(groups, data, device) / (EPOCHS * len(runs))
         rounds.append({"keras_s": plain, "engine_s": ours, "ratio": plain / ours})
         if not options.json:
-            print(f"round {number + 1}: keras {plain:.2f} s, engine {ours:.3f} s per epoch and run, {plain / ours:.1f} times")
+            print(
+                f"round {number + 1}: keras {plain:.2f} s, engine {ours:.3f} s per epoch and run, {plain / ours:.1f} times"
+            )
     medians = {name: statistics.median(item[name] for item in rounds) for name in rounds[0]}
     if options.json:
-        print(json.dumps({"machine": cpu_model(), "cores": available_cores(), "runs": len(runs), "rounds": rounds, "median": medians}))
+        print(
+            json.dumps(
+                {
+                    "machine": cpu_model(),
+                    "cores": available_cores(),
+                    "runs": len(runs),
+                    "rounds": rounds,
+                    "median": medians,
+                }
+            )
+        )
     else:
         print(f"{cpu_model()}, {available_cores()} cores, {len(runs)} runs, medians of {len(rounds)} rounds:")
-        print(f"keras {medians['keras_s']:.2f} s, engine {medians['engine_s']:.3f} s per epoch and run: {medians['ratio']:.1f} times")
+        print(
+            f"keras {medians['keras_s']:.2f} s, engine {medians['engine_s']:.3f} s per epoch and run: {medians['ratio']:.1f} times"
+        )
 
 
 if __name__ == "__main__":

@@ -70,7 +70,6 @@ def build(request: Request, out: Path, report: Report) -> BuildOutcome:
         LrreportError: Whatever went wrong; the report that was there is as it was.
     """
     check_output_folder(out, request.extent, adopt=request.adopt)
-    _check_one_dataset(request)
     with hold_lock(request.cache, wait=request.wait, tell=lambda text: _tell(report, "plan", text)):
         first = request.seeds[:1]
         early = TrainingOutcome((), 0, 0)
@@ -92,21 +91,8 @@ def render(request: Request, out: Path, report: Report) -> BuildOutcome:
         MissingResultsError: Results are missing; the message lists them.
     """
     check_output_folder(out, request.extent, adopt=request.adopt)
-    _check_one_dataset(request)
     with hold_lock(request.cache, wait=request.wait, tell=lambda text: _tell(report, "plan", text)):
         return _write(request, request.seeds, out, TrainingOutcome((), 0, 0), report)
-
-
-def _check_one_dataset(request: Request) -> None:
-    """An article speaks of one dataset; studies on others are trained, but not written up together."""
-    names = {setting.spec.dataset for study in request.studies for setting in study.settings}
-    if len(names) > 1:
-        raise UsageError(
-            "The studies use different datasets, and an article speaks of one",
-            got=", ".join(sorted(names)),
-            expected="one dataset",
-            fix="choose studies with --study, or one dataset with --dataset",
-        )
 
 
 def _write(

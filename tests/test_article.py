@@ -351,7 +351,9 @@ def test_study_may_have_any_name(name: str) -> None:
     facts = make_facts()
     results = made_up.results((*studies()[:2], study))
     figures = [replace(figure, name=name) if figure.name == "mine" else figure for figure in facts.figures]
-    facts = replace(facts, results=results, summaries=summarise(results), figures=figures, claims=decide_claims(results))
+    facts = replace(
+        facts, results=results, summaries=summarise(results), figures=figures, claims=decide_claims(results)
+    )
     facts = replace(facts, ranking=rank_settings(results))
     assert f'id="en-study-{name}"' in render_print_page(facts, environment(), "en")
 

@@ -130,7 +130,9 @@ def test_pages_say_that_they_are_previews(place: Path) -> None:
     out = place / "report"
     for name, says in (("en.html", "preview"), ("th.html", "ฉบับทดลองอ่าน")):
         assert says in (out / name).read_text("utf-8").lower()
-    pages = subprocess.run(["pdftotext", "-raw", out / "lrreport-en.pdf", "-"], capture_output=True, text=True, check=True)
+    pages = subprocess.run(
+        ["pdftotext", "-raw", out / "lrreport-en.pdf", "-"], capture_output=True, text=True, check=True
+    )
     sheets = [sheet for sheet in pages.stdout.split("\f") if sheet.strip()]
     assert len(sheets) > 5
     assert all("preview" in sheet.lower() for sheet in sheets)

@@ -27,7 +27,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_templates_and_studies(wheel: Path) -> None:
     """Every template, style sheet, listing and study of the checkout is inside."""
     inside = set(zipfile.ZipFile(wheel).namelist())
-    templates = {f"lrreport/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "templates").rglob("*") if path.is_file()}
+    templates = {
+        f"lrreport/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "templates").rglob("*") if path.is_file()
+    }
     studies = {path.relative_to(ROOT).as_posix() for path in (ROOT / "lrreport/studies").glob("*.toml")}
     assert {name for name in templates if "__pycache__" not in name} | studies <= inside
 

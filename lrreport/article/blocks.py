@@ -1,7 +1,7 @@
 """The HTML of each part of the article: headings, paragraphs, figures, tables, equations, listings, boxes.
 
-Parts that stand at the top level are wrapped in marks that no text contains, so that the bilingual page can set the
-two languages side by side, part by part: see `split_blocks`.
+Parts that stand at the top level are marked, so that the bilingual page can set the two languages side by side, part
+by part: see `rows.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from jinja2.runtime import Undefined
@@ -20,6 +20,7 @@ from lrreport.analysis.verdicts import Claim, Verdict, joint
 from lrreport.article.listings import Listing
 from lrreport.article.maths import draw_formula, speak_formula, write_mathml
 from lrreport.article.numbering import SECTION_LEVEL, Label, Numbering
+from lrreport.article.rows import mark_block
 from lrreport.article.tables import HtmlTable
 from lrreport.article.words import Language, say
 from lrreport.errors import RenderError
@@ -28,32 +29,9 @@ from lrreport.figures.drawn import DrawnFigure
 Medium = Literal["web", "print"]
 Caller = Callable[[], str]
 
-# Private-use characters, which no font of ours has: a page that still held one would be refused by the fonts' check.
-_START, _KEY_END, _END = "\ue000", "\ue001", "\ue002"
-_BLOCK: Final = re.compile(f"{_START}([^{_KEY_END}]*){_KEY_END}([^{_END}]*){_END}")
-_TAG: Final = re.compile(r"<(/?)([a-zA-Z][\w-]*)([^<>]*?)(/?)>")
-_VOID: Final = frozenset({"br", "hr", "img", "input", "link", "meta", "wbr", "col", "source"})
 _LEADING_LINE: Final = re.compile(r"\A\s*\n\s*")
 _TRAILING_LINE: Final = re.compile(r"\s*\n\s*\Z")
 _STARTS_WITH_BLOCK: Final = re.compile(r"\s*<(?:p|ul|ol|dl|div|figure|table|h[1-6]|section|pre)\b")
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """One part of the article at its top level.
-
-    Attributes:
-        key: The same in both languages, `fig:momentum` say; `between` for HTML that no tag wrote.
-        html: Of one language.
-    """
-
-    key: str
-    html: Markup
-
-    @property
-    def kind(self) -> str:
-        """The part's kind, for style sheets: `sec`, `p`, `fig` and so on."""
-        return self.key.partition(":")[0]
 
 
 @dataclass(slots=True)
@@ -76,7 +54,6 @@ class Writer:
     _depth: int = 0
     _boxes: int = 0
     _paragraph: str | None = None
-    _spoken: list[str] = field(default_factory=list)
 
     @contextmanager
     def _inside(self) -> Iterator[None]:
@@ -98,7 +75,7 @@ class Writer:
                 got=key,
                 fix="end the paragraph before it",
             )
-        return html if self._depth else Markup(f"{_START}{key}{_KEY_END}{html}{_END}\n")  # noqa: S704 - both are HTML
+        return html if self._depth else mark_block(key, html)
 
     def heading(self, level: int, identifier: str, caller: Caller, *, numbered: bool | None = None) -> Markup:
         """`h`: levels 2 (numbered unless told otherwise) and 3."""
@@ -296,42 +273,3 @@ def trim_end(text: str) -> str:
 def data_url(svg: str) -> str:
     """An SVG as a URL that carries it."""
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8")).decode("ascii")
-
-
-def split_blocks(html: str) -> tuple[Block, ...]:
-    """Cut rendered HTML into its top-level parts.
-
-    HTML between the parts that opens an element and does not close it is kept together with what follows, up to
-    where the element ends.
-    """
-    pieces: list[Block] = []
-    end = 0
-    for match in _BLOCK.finditer(html):
-        pieces.append(Block("between", Markup(html[end : match.start()])))  # noqa: S704 - rendered with autoescape
-        pieces.append(Block(match[1], Markup(match[2])))  # noqa: S704 - likewise
-        end = match.end()
-    pieces.append(Block("between", Markup(html[end:])))  # noqa: S704 - likewise
-
-    blocks: list[Block] = []
-    pending: list[Block] = []
-    depth = 0
-    for piece in pieces:
-        if piece.key == "between":
-            depth += _open_elements(piece.html)
-        pending.append(piece)
-        if depth <= 0:
-            if joined := Markup("").join(item.html for item in pending).strip():
-                key = piece.key if len(pending) == 1 else "between"
-                blocks.append(Block(key, Markup(joined)))  # noqa: S704 - likewise
-            pending, depth = [], 0
-    if pending:
-        blocks.append(Block("between", Markup("").join(item.html for item in pending)))
-    return tuple(blocks)
-
-
-def _open_elements(html: str) -> int:
-    depth = 0
-    for closing, name, _, empty in _TAG.findall(html):
-        if name.lower() not in _VOID and not empty:
-            depth += -1 if closing else 1
-    return depth

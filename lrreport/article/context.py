@@ -23,7 +23,7 @@ def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
 
     Names in a template: `lang`, `medium`, `studies`, `seeds`, `n_seeds`, `epochs`, `edition`, `data`, `run_count`,
     `setting_count`, `environments`, `ranking`, `claims`, `accuracy_margin`; `summary(study, setting)`, `has_study(id)`,
-    `has_figure(name)`, `claims_of(group)`, `joint(claims)`, `describe(setting)`; `results_table(study)`,
+    `has_figure(name)`, `claims_of(group, study)`, `has_claims(ids)`, `joint(claims)`, `describe(setting)`; `results_table(study)`,
     `ranking_table()`, `data_table()`, `class_table()`, `claims_table()`, `environment_table()`, `runs_table()`;
     `m(tex)`, `equation(id, tex, th=, en=)`, `ref("fig:id")`, `cite(id, ...)`.
     """

@@ -6,7 +6,6 @@ is run.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,17 +14,17 @@ from typing import Any, Final
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
-from lrreport.article.blocks import Block, Medium, Writer, split_blocks
+from lrreport.article.blocks import Medium, Writer
 from lrreport.article.context import make_context
 from lrreport.article.environment import find_listing, read_source, render_template
 from lrreport.article.facts import Facts
 from lrreport.article.filters import date
-from lrreport.article.fonts import font_face_css
 from lrreport.article.line_breaking import load_terms
 from lrreport.article.listings import listing_css
 from lrreport.article.numbering import SECTION_LEVEL, Label, Labels, Numbering, check_same_structure
+from lrreport.article.page_fonts import FONTS_MARK, embed_fonts
+from lrreport.article.rows import CONTENTS_MARK, Block, pair_blocks, split_blocks
 from lrreport.article.words import LANGUAGES, Language, say
-from lrreport.errors import RenderError
 
 #: What a page may do: show what is inside it. Nothing is loaded, run or sent.
 _POLICY: Final = (
@@ -33,18 +32,10 @@ _POLICY: Final = (
 )
 #: Who the PDF says wrote it.
 AUTHOR: Final = "The lrreport authors"
-_FONTS_MARK: Final = "/*fonts*/"
 #: The section before the contents, which does not list it.
 _ABSTRACT: Final = "abstract"
-_CONTENTS_MARK: Final = "\ue003"
-_MATHS: Final = re.compile(r"<math\b.*?</math>", re.DOTALL)
-_CODE: Final = re.compile(r"<(code|pre|kbd)\b.*?</\1>", re.DOTALL)
-_NO_TEXT: Final = re.compile(r"<(style|head|title)\b.*?</\1>", re.DOTALL)
-_TAG: Final = re.compile(r"<[^>]*>")
 #: What Thai line breaking must leave alone: pictures, formulas, code, and the inside of tags.
 _OPAQUE: Final = re.compile(r"(<svg\b.*?</svg>|<math\b.*?</math>|<pre\b.*?</pre>|<[^>]*>)", re.DOTALL)
-#: A shaper takes SARA AM apart: its halves must be in the fonts even where no word of the page has them by themselves.
-_SARA_AM_PARTS: Final = "\N{THAI CHARACTER NIKHAHIT}\N{THAI CHARACTER SARA AA}"
 #: Files that a page links to when they stand beside it, by page.
 _DOWNLOADS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "th": (("lrreport-th.pdf", "PDF"), ("data/results.csv", "CSV")),
@@ -95,7 +86,7 @@ def compose_part(facts: Facts, environment: Environment, language: Language, med
     numbering, body = _run_pass(facts, environment, language, medium, first.labels)
     if medium == "web" and language == "th":
         body = keep_words_whole(body)
-    abstract, _, rest = body.partition(_CONTENTS_MARK)
+    abstract, _, rest = body.partition(CONTENTS_MARK)
     values = make_context(facts, _make_writer(facts, environment, language, medium, Numbering(language)))
     title, subtitle = (
         Markup(render_template(environment, f"partials/{name}.html.j2", values).strip())  # noqa: S704 - autoescaped
@@ -121,7 +112,7 @@ def _run_pass(
 ) -> tuple[Numbering, str]:
     numbering = Numbering(language, known)
     writer = _make_writer(facts, environment, language, medium, numbering)
-    values = {**make_context(facts, writer), "contents_mark": _CONTENTS_MARK}
+    values = {**make_context(facts, writer), "contents_mark": CONTENTS_MARK}
     return numbering, render_template(environment, "partials/body.html.j2", values)
 
 
@@ -176,7 +167,7 @@ def render_page(facts: Facts, environment: Environment, language: Language) -> s
     """
     part = compose_part(facts, environment, language, "web")
     values = _page_values(facts, environment, {language: part}, page=language)
-    return _embed_fonts(render_template(environment, "article.html.j2", values))
+    return embed_fonts(render_template(environment, "article.html.j2", values))
 
 
 def render_bilingual_page(facts: Facts, environment: Environment) -> str:
@@ -192,7 +183,7 @@ def render_bilingual_page(facts: Facts, environment: Environment) -> str:
     values = _page_values(facts, environment, parts, page="both")
     values["abstract_rows"] = pair_blocks(parts["th"].abstract, parts["en"].abstract)
     values["rows"] = pair_blocks(parts["th"].blocks, parts["en"].blocks)
-    return _embed_fonts(render_template(environment, "article.bilingual.html.j2", values))
+    return embed_fonts(render_template(environment, "article.bilingual.html.j2", values))
 
 
 def render_print_page(facts: Facts, environment: Environment, language: Language) -> str:
@@ -222,7 +213,7 @@ def _page_values(
         "part": only,
         "parts": parts,
         "policy": _POLICY,
-        "css": Markup("\n").join([escape(_FONTS_MARK), _css(environment, "shared"), _css(environment, "web"), code]),
+        "css": Markup("\n").join([escape(FONTS_MARK), _css(environment, "shared"), _css(environment, "web"), code]),
         "edition": facts.edition,
         "pages": {name: file for name, file in _PAGES.items() if name != page and file in facts.siblings},
         "downloads": [item for item in _DOWNLOADS[page] if item[0] in facts.siblings],
@@ -235,49 +226,3 @@ def _css(environment: Environment, name: str) -> Markup:
     source = read_source(environment, f"css/{name}.css")
     text = re.sub(r"/\*.*?\*/\s*", "", source, flags=re.DOTALL)
     return Markup(text)  # noqa: S704 - a style sheet of the templates
-
-
-def pair_blocks(first: tuple[Block, ...], second: tuple[Block, ...]) -> tuple[tuple[Block, Block], ...]:
-    """The parts of two languages, row by row.
-
-    Raises:
-        RenderError: They do not pair: a template writes other HTML in one language than in the other.
-    """
-    keys = [block.key for block in first]
-    others = [block.key for block in second]
-    if keys != others:
-        at = next(
-            (i for i, (one, other) in enumerate(zip(keys, others, strict=False)) if one != other),
-            min(len(keys), len(others)),
-        )
-        raise RenderError(
-            "The two languages of the article do not have the same parts",
-            where=f"part {at + 1} of the page",
-            got=f"{keys[at] if at < len(keys) else 'nothing'} in Thai, {others[at] if at < len(others) else 'nothing'} in English",
-            expected="every part in both languages, in the same order",
-        )
-    return tuple(zip(first, second, strict=True))
-
-
-def _embed_fonts(page: str) -> str:
-    """Put the fonts into a page's style sheet, with the characters that the page shows and no more."""
-    maths = "".join(_text(match) for match in _MATHS.findall(page)) + ("√" if "<msqrt" in page else "")
-    body = _NO_TEXT.sub("", _MATHS.sub("", page))
-    code = "".join(_text(match[0]) for match in _CODE.finditer(body))
-    text = _text(body) + _SARA_AM_PARTS
-    return page.replace(_FONTS_MARK, font_face_css("web", text, code=code, maths=_with_italics(maths)), 1)
-
-
-def _text(markup: str) -> str:
-    return html.unescape(_TAG.sub("", markup))
-
-
-def _with_italics(characters: str) -> str:
-    """Add the mathematical italics that a browser puts in place of single letters in `<mi>`."""
-    italic = []
-    for character in set(characters):
-        for first, last, target in (("A", "Z", 0x1D434), ("a", "z", 0x1D44E), ("Α", "Ω", 0x1D6E2), ("α", "ω", 0x1D6FC)):
-            if first <= character <= last:
-                # U+1D455 is not assigned: the italic h is Planck's constant.
-                italic.append("ℎ" if character == "h" else chr(target + ord(character) - ord(first)))
-    return "".join(sorted({*characters, *italic}))

@@ -65,6 +65,7 @@ def set_up_device(choice: DeviceChoice, cores: int) -> Device:
     Raises:
         UsageError: `gpu` was asked for and none works here.
     """
+    tf.get_logger().setLevel("ERROR")  # it warns of 'retracing' where many architectures are trained
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(max(cores, 1))
     reason = "asked for" if choice == "cpu" else "TensorFlow sees no GPU"
