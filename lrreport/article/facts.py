@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _CLASS_COUNT: Final = 10
-_DATASET_TITLES: Final[Mapping[str, str]] = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
+#: Names of datasets as they are written in a text.
+DATASET_TITLES: Final[Mapping[str, str]] = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class DataFacts:
     @property
     def title(self) -> str:
         """The dataset's name as it is written in a text."""
-        return _DATASET_TITLES.get(self.name, self.name)
+        return DATASET_TITLES.get(self.name, self.name)
 
     @property
     def train_count(self) -> int:

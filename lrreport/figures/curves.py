@@ -62,6 +62,8 @@ def make_learning_curves(results: Results, study: Study, language: Language) -> 
     margins = Margins(between_rows=0.36 + extra_in)
     margins = replace(margins, top=legend_height_in(legend, margins) + 0.27 + extra_in)
     height_in = {1: 2.3, 2: 1.6, 3: 1.35}.get(columns, 1.2)
+    if rows == 1:
+        height_in = max(height_in, 2.1)  # the vertical axis's label needs as much
     figure, grid = panels.make_grid(rows, columns, height_in, margins)
     for index, (group, lines) in enumerate(zip(runs, titles, strict=True)):
         row, column = divmod(index, columns)
@@ -78,7 +80,7 @@ def make_learning_curves(results: Results, study: Study, language: Language) -> 
         axes.remove()
     draw_legend(figure, legend, margins)
     panels.write_axis_labels(figure, x_label=say("epoch", language), margins=margins)
-    label = panels.accuracy_label(low, language, is_short=rows == 1 and columns > 1)
+    label = panels.accuracy_label(low, language, is_short=False)
     panels.write_row_label(figure, [line[0] for line in grid], label)
     return figure
 
