@@ -94,7 +94,7 @@ class Console:
 def describe_progress(event: TrainingProgress) -> str:
     """Training progress in one line."""
     share = 100 * event.run_epochs // max(event.total_run_epochs, 1)
-    left = f", about {format_duration(event.left_s)} left" if event.left_s is not None else ""
+    left = f", about {format_duration(event.left_s)} left" if event.left_s is not None and event.left_s >= 1 else ""
     return (
         f"{event.run_epochs:,} of {event.total_run_epochs:,} epochs ({share} %), "
         f"{event.runs} of {event.total_runs} runs done{left}"

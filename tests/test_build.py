@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +13,7 @@ import pytest
 from lrreport.datasets import Dataset
 from lrreport.keys import run_key
 from lrreport.spec import RunSpec
+from tests.commands import lrreport
 
 FILES = [
     "data/claims.json",
@@ -37,18 +36,6 @@ FILES = [
     "manifest.json",
     "th.html",
 ]
-
-
-def lrreport(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "lrreport", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-        env={**os.environ, **environment},
-        timeout=900,
-    )
 
 
 @pytest.fixture(scope="module")

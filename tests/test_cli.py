@@ -12,6 +12,7 @@ import pytest
 
 from lrreport.store import Store
 from lrreport.study_files import load_built_in_studies
+from tests.commands import lrreport
 from tests.test_store import make_entry
 
 #: Runs the command in a fresh interpreter and prints, last, which heavy modules it loaded.
@@ -26,18 +27,6 @@ except SystemExit as end:
 heavy = sorted({{"tensorflow", "keras", "pandas", "matplotlib", "weasyprint", "jinja2"}} & set(sys.modules))
 print("LOADED", code, ",".join(heavy))
 """
-
-
-def lrreport(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "lrreport", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-        env={**os.environ, **environment},
-        timeout=300,
-    )
 
 
 @pytest.mark.parametrize(

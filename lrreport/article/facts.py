@@ -12,7 +12,7 @@ from lrreport.analysis.verdicts import Claim
 from lrreport.article.words import LANGUAGES, Language
 from lrreport.edition import Edition
 from lrreport.figures.drawn import DrawnFigure
-from lrreport.figures.words import FASHION_CLASSES
+from lrreport.figures.words import FASHION_CLASSES, NAMES
 from lrreport.keys import run_key
 from lrreport.results import Environment, Results
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _CLASS_COUNT: Final = 10
-#: Names of datasets as they are written in a text.
-DATASET_TITLES: Final[Mapping[str, str]] = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ class DataFacts:
     @property
     def title(self) -> str:
         """The dataset's name as it is written in a text."""
-        return DATASET_TITLES.get(self.name, self.name)
+        return NAMES.get(self.name, self.name)
 
     @property
     def train_count(self) -> int:

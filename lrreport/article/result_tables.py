@@ -10,11 +10,12 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from lrreport.analysis.summaries import RankedSetting, Reach, SettingSummary, Spread
-from lrreport.article.facts import DATASET_TITLES, Facts
+from lrreport.article.facts import Facts
 from lrreport.article.filters import num, percent_number, rate
 from lrreport.article.settings_text import column_head, column_value, describe_in_table
 from lrreport.article.tables import HtmlTable
 from lrreport.article.words import Language, say
+from lrreport.figures.words import NAMES
 from lrreport.results import Results
 from lrreport.spec import Study
 
@@ -129,7 +130,7 @@ def _ranking_row(item: RankedSetting, results: Results, language: Language, *, h
         "study": Markup("<br>").join(titles),
     }
     if has_dataset:
-        row["set"] = DATASET_TITLES[item.spec.dataset]
+        row["set"] = NAMES[item.spec.dataset]
     row["test-accuracy"] = spread_text(item.last_test_accuracy, language)
     row["n"] = seeds_text(item.n, item.n_diverged, language)
     return row

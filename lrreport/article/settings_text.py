@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 from lrreport.article.filters import rate
 from lrreport.article.words import Language
+from lrreport.figures.words import NAMES
 from lrreport.spec import Setting, Study, Value, format_value
 
 #: A varied key as a phrase with its value in it, by language.
@@ -44,19 +45,11 @@ _NESTEROV: Final[Mapping[bool, Mapping[Language, str]]] = {
     False: {"th": "ไม่ใช้ Nesterov", "en": "no Nesterov"},
 }
 _NO_HIDDEN_LAYER: Final[Mapping[Language, str]] = {"th": "ไม่มีชั้นซ่อน", "en": "no hidden layer"}
-_NAMES: Final[Mapping[str, str]] = {
-    "sgd": "SGD",
-    "rmsprop": "RMSprop",
-    "adagrad": "AdaGrad",
-    "adam": "Adam",
-    "mnist": "MNIST",
-    "fashion-mnist": "Fashion-MNIST",
-}
 
 
 def _write_value(value: Value) -> Markup:
     if isinstance(value, bool | str):
-        return escape(_NAMES.get(str(value), format_value(value)))
+        return escape(NAMES.get(str(value), format_value(value)))
     if isinstance(value, tuple):
         return escape(" × ".join(str(width) for width in value))
     return rate(value)

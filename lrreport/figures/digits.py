@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lrreport.errors import RenderError
 from lrreport.figures.theme import SEMI_BOLD, SMALL_PT, WIDTH_IN
-from lrreport.figures.words import FASHION_CLASSES, Language, format_range, join_words
+from lrreport.figures.words import FASHION_CLASSES, NAMES, Language, format_range, join_words
 from lrreport.spec import DatasetName
 
 CLASSES: Final = 10
@@ -19,7 +19,6 @@ _SIDE: Final = 28
 _GAP: Final = 4
 _SIDE_MARGIN_IN: Final = 0.05
 _HEADING_IN: Final = 0.22
-_DATASET_TITLES: Final = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 
 
 def make_mosaic(train_images: NDArray[np.uint8], train_labels: NDArray[np.integer]) -> NDArray[np.uint8]:
@@ -96,7 +95,7 @@ def describe_sample_digits(train_labels: NDArray[np.integer], dataset: DatasetNa
     """The text alternative of `make_sample_digits`."""
     counts = [min(PER_CLASS, int(np.count_nonzero(train_labels == label))) for label in range(CLASSES)]
     each = format_range(min(counts), max(counts))
-    title = _DATASET_TITLES[dataset]
+    title = NAMES[dataset]
     names = join_words(class_names(dataset, language), language)
     if language == "th":
         return f"ภาพตัวอย่างจากชุดข้อมูลฝึก {title} คลาสละ {each} ภาพ เรียงคลาสละหนึ่งคอลัมน์ ได้แก่ {names} แสดงเป็นลายเส้นเข้มบนพื้นขาว"

@@ -56,7 +56,8 @@ _YES_OR_NO: Final[Mapping[tuple[str, bool], Mapping[Language, str]]] = {
     ("nesterov", False): {"th": "ไม่ใช้ Nesterov", "en": "No Nesterov"},
 }
 _NO_HIDDEN_LAYER: Final[Mapping[Language, str]] = {"th": "ไม่มีชั้นซ่อน", "en": "No hidden layer"}
-_NAMES: Final[Mapping[str, str]] = {
+#: Words of study files as they are written in a text.
+NAMES: Final[Mapping[str, str]] = {
     "sgd": "SGD",
     "rmsprop": "RMSprop",
     "adagrad": "AdaGrad",
@@ -152,7 +153,7 @@ def _describe_value(key: str, value: Value, language: Language) -> str:
     if isinstance(value, tuple):
         text = TIMES.join(str(width) for width in value)
     elif isinstance(value, bool | str):
-        text = _NAMES.get(str(value), format_value(value))
+        text = NAMES.get(str(value), format_value(value))
     else:
         text = format_number(float(value))
     if key in _SETTINGS:
