@@ -173,7 +173,7 @@ def test_thai_labels_are_text_and_exact() -> None:
     texts = texts_of(drawn("learning-rate", "th").svg)
     assert "ความถูกต้อง (%)" in texts
     assert "รอบ (epoch)" in texts
-    assert "ต่ำสุดถึงสูงสุดจากค่าตั้งต้น 3 ค่า" in texts
+    assert "ค่าต่ำสุดถึงสูงสุดของค่าตั้งต้น 3 ค่า" in texts
     assert "อัตราการเรียนรู้ 0.1" in texts
     assert "ไม่เคยทำงาน" in texts_of(drawn("plateau", "th").svg)
     assert "รูปแบบ" not in texts

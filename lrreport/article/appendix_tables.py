@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from lrreport.analysis.verdicts import Claim
 from lrreport.article.facts import DataFacts, Facts
@@ -23,17 +23,17 @@ _FRACTIONS: Final = ("last_test_accuracy", "first_test_accuracy", "swing")
 
 #: The source's claims, in our words, by group.
 _STATEMENTS: Final[Mapping[str, Mapping[Language, str]]] = {
-    "lr-above-80": {"th": "จบการฝึกด้วยความถูกต้องเกิน 80%", "en": "ends above 80%"},
-    "lr-rest-low": {"th": "จบต่ำกว่าอัตราที่ใหญ่กว่าทั้งสี่ค่า", "en": "ends below each of the four larger rates"},
-    "lr-slow-start": {"th": "หลังรอบแรกยังต่ำกว่าอัตรา 0.01", "en": "is below 0.01 after the first epoch"},
+    "lr-above-80": {"th": "ได้ความถูกต้องในรอบสุดท้ายเกิน 80%", "en": "ends above 80%"},
+    "lr-rest-low": {"th": "ได้ความถูกต้องต่ำกว่าอัตราที่สูงกว่าทั้งสี่ค่า", "en": "ends below each of the four larger rates"},
+    "lr-slow-start": {"th": "หลังรอบแรก ความถูกต้องยังต่ำกว่าของอัตรา 0.01", "en": "is below 0.01 after the first epoch"},
     "momentum-faster": {"th": "ถึง 95% เร็วกว่าเมื่อไม่ใช้โมเมนตัม", "en": "reaches 95% sooner than without momentum"},
     "momentum-damps": {"th": "แกว่งน้อยกว่าเมื่อไม่ใช้โมเมนตัม", "en": "swings less than without momentum"},
     "decay-damps": {"th": "แกว่งน้อยกว่าเมื่อไม่ลดทอน", "en": "swings less than without decay"},
-    "decay-accurate": {"th": "จบการฝึกด้วยความถูกต้องเกิน 90%", "en": "ends above 90%"},
-    "decay-0.1-slow": {"th": "จบต่ำที่สุดในสี่ค่า", "en": "ends lowest of the four"},
-    "plateau-helps": {"th": "จบสูงกว่าเมื่อไม่ใช้ callback", "en": "ends above the same run without the callback"},
+    "decay-accurate": {"th": "ได้ความถูกต้องในรอบสุดท้ายเกิน 90%", "en": "ends above 90%"},
+    "decay-0.1-slow": {"th": "ได้ความถูกต้องต่ำที่สุดในสี่ค่า", "en": "ends lowest of the four"},
+    "plateau-helps": {"th": "ได้ความถูกต้องสูงกว่าเมื่อไม่ใช้ callback", "en": "ends above the same run without the callback"},
     "patience-matters": {"th": "ระยะรอต่างกันให้ผลต่างกัน", "en": "different patiences end differently"},
-    "adaptive-beats-sgd": {"th": "จบสูงกว่า SGD", "en": "ends above SGD"},
+    "adaptive-beats-sgd": {"th": "ได้ความถูกต้องสูงกว่า SGD", "en": "ends above SGD"},
 }
 
 
@@ -84,13 +84,15 @@ def claims_table(facts: Facts, language: Language) -> HtmlTable:
 
 def _claim_row(claim: Claim, results: Results, language: Language) -> dict[str, Any]:
     study = results.study(claim.study)
+    colon = ":" if claim.group == "patience-matters" and language == "en" else ""
     subject: Any = study.title[language] if study else claim.study
     if study and claim.setting is not None:
         subject = describe_in_table(study.setting(claim.setting), language)
         if claim.group == "plateau-helps":
-            subject = Markup("{}, {}").format(study.title[language], subject)
+            between = " " if language == "th" else ", "
+            subject = escape(between).join((study.title[language], subject))
     return {
-        "claim": Markup("<b>{}</b> {}").format(subject, _STATEMENTS[claim.group][language]),
+        "claim": Markup("<b>{}</b>{} {}").format(subject, colon, _STATEMENTS[claim.group][language]),
         "difference": _difference_text(claim, language),
         "n": str(claim.n),
         "verdict": Markup('<span class="verdict {}">{}</span>').format(

@@ -84,6 +84,7 @@ def compose_part(facts: Facts, environment: Environment, language: Language, med
     """
     first, _ = _run_pass(facts, environment, language, medium, None)
     numbering, body = _run_pass(facts, environment, language, medium, first.labels)
+    body = body.replace(" ๆ", "\u00a0ๆ")  # the sign of repetition never begins a line
     if medium == "web" and language == "th":
         body = keep_words_whole(body)
     abstract, _, rest = body.partition(CONTENTS_MARK)
