@@ -146,6 +146,7 @@ def _guard(command: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(command)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         signal.signal(signal.SIGTERM, _terminate)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
         console = Console("plain")
         try:
             result = command(*args, **kwargs)

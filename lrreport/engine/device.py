@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +13,9 @@ import tensorflow as tf
 from lrreport.datasets import Dataset, scale_images
 from lrreport.engine.program import DeviceData
 from lrreport.errors import UsageError
+
+#: Read by XLA when it compiles for the first time.
+_ONE_THREAD_EACH: Final = "--xla_cpu_multi_thread_eigen=false"
 
 DeviceChoice = Literal["auto", "cpu", "gpu"]
 
@@ -55,8 +59,8 @@ def _works(name: str) -> str | None:
 def set_up_device(choice: DeviceChoice, cores: int) -> Device:
     """Prepare TensorFlow for training and say where it will happen.
 
-    On the CPU every program runs in one thread, and one program runs per core: that is faster than one program in
-    many threads, and makes a run's bits independent of the number of cores.
+    On the CPU every program computes in one thread, and one program runs per core: that is faster than one program
+    in many threads, and makes a run's bits independent of the number of cores.
 
     Args:
         choice: `auto` takes a GPU when TensorFlow sees one and a trial step works on it.
@@ -66,8 +70,13 @@ def set_up_device(choice: DeviceChoice, cores: int) -> Device:
         UsageError: `gpu` was asked for and none works here.
     """
     tf.get_logger().setLevel("ERROR")  # it warns of 'retracing' where many architectures are trained
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(max(cores, 1))
+    # numerics: XLA splits no operation over threads, so the pool's size changes no bit (tests/engine/test_same_bits.py).
+    # The pool itself needs a thread for each program: with one, programs side by side often waited for each other.
+    flags = os.environ.get("XLA_FLAGS", "")
+    if _ONE_THREAD_EACH not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} {_ONE_THREAD_EACH}".strip()
+    tf.config.threading.set_intra_op_parallelism_threads(max(cores, 2))
+    tf.config.threading.set_inter_op_parallelism_threads(max(cores, 2))
     reason = "asked for" if choice == "cpu" else "TensorFlow sees no GPU"
     if choice != "cpu":
         gpus = tf.config.list_physical_devices("GPU")
