@@ -55,10 +55,13 @@ $(VENV)/.stamp-tools: $(VENV)/.stamp-uv tools/install_test_tools.sh
 	@sh tools/install_test_tools.sh
 	@touch $@
 
+RESOLVE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header
+
 locks: $(VENV)/.stamp-uv ## Resolve the locks anew
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header -c requirements.lock pyproject.toml --extra test -o requirements-test.lock
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header -c requirements.lock pyproject.toml --extra gpu -o requirements-gpu.lock
+	printf 'editables\nhatchling\nuv\n' | $(RESOLVE) --python-version 3.11 - -o requirements-setup.lock
+	$(RESOLVE) --upgrade pyproject.toml -o requirements.lock
+	$(RESOLVE) -c requirements.lock pyproject.toml --extra test -o requirements-test.lock
+	$(RESOLVE) -c requirements.lock pyproject.toml --extra gpu -o requirements-gpu.lock
 
 clean: ## Remove the environment and what the tools left behind
 	rm -rf $(VENV) build dist preview .pytest_cache .mypy_cache .ruff_cache .hypothesis

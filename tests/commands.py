@@ -19,3 +19,10 @@ def lrreport(*arguments: str, cwd: Path | None = None, **environment: str) -> su
         env={**os.environ, **environment},
         timeout=900,
     )
+
+
+def preview_command(data_cache: Path) -> list[str]:
+    """A build that takes a few seconds of training: four settings, two epochs, one seed."""
+    data = str(data_cache / "data" / "mnist.npz")
+    return ["build", "--preview", "--study", "momentum", "--epochs", "2", "--device", "cpu", "--out", "report",
+            "--cache", "cache", "--data", data, "--progress", "plain"]  # fmt: skip

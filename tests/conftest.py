@@ -9,6 +9,7 @@ import platformdirs
 import pytest
 
 from lrreport.datasets import Dataset, load_dataset
+from tests.commands import lrreport, preview_command
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +22,13 @@ def data_cache() -> Path:
 def mnist(data_cache: Path) -> Dataset:
     """The whole of MNIST, verified."""
     return load_dataset("mnist", cache_dir=data_cache, report=lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory, data_cache: Path, mnist: Dataset) -> Path:
+    """A folder in which one preview has been built, in `report`."""
+    folder = tmp_path_factory.mktemp("build")
+    done = lrreport(*preview_command(data_cache), cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "report"
+    return folder

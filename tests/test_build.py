@@ -10,10 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lrreport.datasets import Dataset
 from lrreport.keys import run_key
 from lrreport.spec import RunSpec
-from tests.commands import lrreport
+from tests.commands import lrreport, preview_command
 
 FILES = [
     "data/claims.json",
@@ -36,22 +35,6 @@ FILES = [
     "manifest.json",
     "th.html",
 ]
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, data_cache: Path, mnist: Dataset) -> Path:
-    """A folder in which one preview has been built."""
-    folder = tmp_path_factory.mktemp("build")
-    done = lrreport(*command(data_cache), cwd=folder)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "report"
-    return folder
-
-
-def command(data_cache: Path) -> list[str]:
-    data = str(data_cache / "data" / "mnist.npz")
-    return ["build", "--preview", "--study", "momentum", "--epochs", "2", "--device", "cpu", "--out", "report",
-            "--cache", "cache", "--data", data, "--progress", "plain"]  # fmt: skip
 
 
 def test_every_file_is_there(place: Path) -> None:
@@ -81,7 +64,7 @@ def test_results_have_a_row_per_epoch(place: Path) -> None:
 def test_a_second_build_trains_nothing_and_writes_nothing(place: Path, data_cache: Path) -> None:
     """With everything cached and unchanged the files keep their bytes and times, and TensorFlow is not loaded."""
     before = {path: path.stat().st_mtime_ns for path in (place / "report").rglob("*")}
-    done = lrreport(*command(data_cache), "-v", cwd=place)
+    done = lrreport(*preview_command(data_cache), "-v", cwd=place)
     assert done.returncode == 0
     assert "nothing has changed" in done.stderr
     assert "starting TensorFlow" not in done.stderr
@@ -90,7 +73,7 @@ def test_a_second_build_trains_nothing_and_writes_nothing(place: Path, data_cach
 
 def test_render_gives_the_same_bytes(place: Path, data_cache: Path) -> None:
     """The same edition rendered into another folder is the same, byte for byte."""
-    arguments = [item for item in command(data_cache) if item not in ("--device", "cpu")]
+    arguments = [item for item in preview_command(data_cache) if item not in ("--device", "cpu")]
     arguments[0], arguments[arguments.index("report")] = "render", "again"
     done = lrreport(*arguments, cwd=place)
     assert done.returncode == 0, done.stderr
@@ -104,7 +87,7 @@ def test_a_damaged_report_is_made_again(place: Path, data_cache: Path) -> None:
     page = place / "again" / "th.html"
     good = page.read_bytes()
     page.write_bytes(good[:1000])
-    arguments = [item for item in command(data_cache) if item not in ("--device", "cpu")]
+    arguments = [item for item in preview_command(data_cache) if item not in ("--device", "cpu")]
     arguments[0], arguments[arguments.index("report")] = "render", "again"
     done = lrreport(*arguments, "-q", cwd=place)
     assert done.returncode == 0, done.stderr
