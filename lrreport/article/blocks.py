@@ -172,7 +172,8 @@ class Writer:
         # Code is read in Latin letters whatever the page's language.
         code = Markup('<pre class="hl" lang="en"{}><code>{}</code></pre>').format(attributes, lines)
         head = self._caption(label, caption, tag="figcaption")
-        html = Markup('<figure class="listing" id="{}">{}{}</figure>').format(label.anchor, head, code)
+        kind = "listing whole" if listing.is_short else "listing"
+        html = Markup('<figure class="{}" id="{}">{}{}</figure>').format(kind, label.anchor, head, code)
         return self._finish(f"lst:{name}", html)
 
     def box(self, kind: str, caller: Caller) -> Markup:

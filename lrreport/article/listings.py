@@ -78,12 +78,17 @@ class Listing:
     html: Markup
 
     @property
+    def is_short(self) -> bool:
+        """Whether it stays on one page with its caption."""
+        return self.html.count("\n") < _SHORT
+
+    @property
     def for_print(self) -> Markup:
         """The same in blocks that stay on one page each: a long listing may go on overleaf, but only after an empty line.
 
         Kept whole, a listing of most of a page's height would leave the page before it half empty.
         """
-        if self.html.count("\n") < _SHORT:
+        if self.is_short:
             return Markup('<span class="chunk">{}</span>').format(self.html)
         chunks = [Markup(chunk) for chunk in _EMPTY_LINES.split(self.html)]  # noqa: S704 - spans never cross lines
         return Markup("").join(
