@@ -18,6 +18,7 @@ from lrreport.errors import UsageError
 from lrreport.events import Message, Report
 from lrreport.execute import Workplace
 from lrreport.locks import hold_lock
+from lrreport.plan import list_runs
 from lrreport.publish import check_output_folder, is_intact, publish, read_manifest
 from lrreport.request import Request
 from lrreport.results import Results
@@ -80,7 +81,8 @@ def build(request: Request, out: Path, report: Report) -> BuildOutcome:
                 _write(request, first, out, early, report)
                 request = replace(request, is_forced=False)  # everything was trained again just now
         outcome = _train(request, request.seeds, report)
-        training = TrainingOutcome(early.trained + outcome.trained, outcome.cached, early.diverged + outcome.diverged)
+        cached = outcome.cached - len(early.trained)
+        training = TrainingOutcome(early.trained + outcome.trained, cached, early.diverged + outcome.diverged)
         return _write(request, request.seeds, out, training, report)
 
 
@@ -92,7 +94,8 @@ def render(request: Request, out: Path, report: Report) -> BuildOutcome:
     """
     check_output_folder(out, request.extent, adopt=request.adopt)
     with hold_lock(request.cache, wait=request.wait, tell=lambda text: _tell(report, "plan", text)):
-        return _write(request, request.seeds, out, TrainingOutcome((), 0, 0), report)
+        cached = len(list_runs(request.studies, request.seeds))
+        return _write(request, request.seeds, out, TrainingOutcome((), cached, 0), report)
 
 
 def _write(
