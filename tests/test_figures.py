@@ -307,16 +307,17 @@ def test_weasyprint_has_nothing_to_say(caplog: pytest.LogCaptureFixture) -> None
     inline = drawn("plateau-fast", "th").svg + drawn("learning-rate", "en").svg
     html = f"<html lang=th><title>t</title><style>{faces} img {{ width: 160mm }}</style>{images}{inline}</html>"
     # Within the layout's own environment: Pango keeps the dictionary and fonts that its first layout finds.
-    with layout_environment(), caplog.at_level(logging.DEBUG, logger="weasyprint"):
+    with layout_environment():
         import weasyprint
 
-        logging.getLogger("weasyprint.progress").setLevel(logging.CRITICAL)
-        assert weasyprint.HTML(string=html).write_pdf().startswith(b"%PDF")
-        assert not [record.getMessage() for record in caplog.records if record.name.startswith("weasyprint")]
-        weasyprint.HTML(
-            string='<svg viewBox="0 0 9 9"><path style="fill: none; no-such: 1" d="M0 0"/></svg>'
-        ).write_pdf()
-        assert caplog.records, "a fault must reach this test's ear, or the silence above proves nothing"
+        with caplog.at_level(logging.DEBUG, logger="weasyprint"):
+            logging.getLogger("weasyprint.progress").setLevel(logging.CRITICAL)
+            assert weasyprint.HTML(string=html).write_pdf().startswith(b"%PDF")
+            assert not [record.getMessage() for record in caplog.records if record.name.startswith("weasyprint")]
+            weasyprint.HTML(
+                string='<svg viewBox="0 0 9 9"><path style="fill: none; no-such: 1" d="M0 0"/></svg>'
+            ).write_pdf()
+            assert caplog.records, "a fault must reach this test's ear, or the silence above proves nothing"
 
 
 def test_train_and_test_differ_without_colour() -> None:
