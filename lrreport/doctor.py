@@ -16,7 +16,7 @@ from typing import Any, Final
 from lrreport import __version__
 from lrreport.checkpoints import Entry
 from lrreport.datasets import verify_dataset
-from lrreport.environment import available_cores, cpu_model
+from lrreport.environment import available_cores, cpu_model, without_chatter
 from lrreport.errors import LrreportError
 from lrreport.pipeline import LAST_BUILD
 from lrreport.store import Store
@@ -111,7 +111,8 @@ def _examine_fonts() -> Finding:
 
 
 def _examine_device(choice: str) -> Finding:
-    from lrreport.engine.device import set_up_device  # noqa: PLC0415 - loads TensorFlow, which takes seconds
+    with without_chatter():
+        from lrreport.engine.device import set_up_device  # noqa: PLC0415 - loads TensorFlow, which takes seconds
 
     try:
         device = set_up_device(choice, available_cores())  # type: ignore[arg-type]

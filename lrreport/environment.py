@@ -6,6 +6,9 @@ import functools
 import importlib.metadata
 import os
 import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lrreport.results import Environment
@@ -38,3 +41,24 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+@contextmanager
+def without_chatter() -> Iterator[None]:
+    """Keep what TensorFlow's libraries write to file descriptor 2 while they are loaded out of our messages.
+
+    They do so before their log level counts. Whoever sets TF_CPP_MIN_LOG_LEVEL below 2 (`-v` does) sees it.
+    """
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "0") < "2":
+        yield
+        return
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

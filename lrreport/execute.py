@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import queue
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrreport.checkpoints import Entry, Progress
 from lrreport.datasets import load_dataset
-from lrreport.environment import current_environment
+from lrreport.environment import current_environment, without_chatter
 from lrreport.events import Message, Report, TrainingProgress
 from lrreport.groups import Group
 from lrreport.spec import RunSpec
@@ -87,27 +84,6 @@ def _load_data(groups: Sequence[Group], workplace: Workplace, device: Device, re
     }
 
 
-@contextmanager
-def _without_chatter() -> Iterator[None]:
-    """Keep what TensorFlow's libraries write to file descriptor 2 while they are loaded out of our messages.
-
-    They do so before their log level counts. Whoever sets TF_CPP_MIN_LOG_LEVEL below 2 (`-v` does) sees it.
-    """
-    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "0") < "2":
-        yield
-        return
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
-
 def train_groups(
     groups: Sequence[Group],
     *,
@@ -134,7 +110,7 @@ def train_groups(
         KeyboardInterrupt: Or whatever else a signal handler raised; the workers have written their checkpoints then.
     """
     report(Message("train", "starting TensorFlow"))
-    with _without_chatter():
+    with without_chatter():
         from lrreport.engine.device import set_up_device  # noqa: PLC0415 - see above
         from lrreport.engine.training import GroupTraining  # noqa: PLC0415
 
