@@ -19,7 +19,7 @@ import typer
 from lrreport import __version__
 from lrreport.console import Console, ProgressMode
 from lrreport.environment import available_cores
-from lrreport.errors import LrreportError, TerminatedBuildError
+from lrreport.errors import InterruptedBuildError, LrreportError, TerminatedBuildError
 from lrreport.events import Message
 from lrreport.request import DEFAULT_SEEDS, PREVIEW_EPOCHS, PREVIEW_SEEDS, Request, choose_studies
 
@@ -157,9 +157,10 @@ def _guard(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt as error:
             text = "Interrupted; every run is saved up to its last whole epoch"
-            console.fail(LrreportError(text, fix="run the same command again: it goes on from there"))
-            _record(command.__name__, kwargs, 130, text)
-            raise typer.Exit(130) from error
+            interrupted = InterruptedBuildError(text, fix="run the same command again: it goes on from there")
+            console.fail(interrupted)
+            _record(command.__name__, kwargs, interrupted.exit_code, text)
+            raise typer.Exit(interrupted.exit_code) from error
         except BrokenPipeError as error:  # whoever read our stdout has gone; the work itself is done
             with suppress(OSError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

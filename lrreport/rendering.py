@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import json
 import multiprocessing
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
@@ -20,7 +19,8 @@ from numpy.typing import NDArray
 
 from lrreport.analysis.claims import decide_claims
 from lrreport.analysis.summaries import rank_settings, summarise
-from lrreport.analysis.tables import claims_document, format_results_csv, runs_document
+from lrreport.analysis.tables import claims_document, format_document, format_results_csv, runs_document
+from lrreport.analysis.verdicts import Claim
 from lrreport.article.facts import Facts, describe_data
 from lrreport.changes import describe_extent
 from lrreport.datasets import Dataset, load_dataset
@@ -48,10 +48,6 @@ class _Job:
     sample_labels: NDArray[Any]
 
 
-def _write_json(document: object) -> bytes:
-    return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
 def render_report(results: Results, edition: Edition, request: Request, report: Report) -> dict[str, bytes]:
     """Every file of a report but its manifest.
 
@@ -68,12 +64,13 @@ def render_report(results: Results, edition: Edition, request: Request, report: 
         RenderError: A figure, page or PDF cannot be made as it should be.
         DataError: The images, which the first figure shows, cannot be had.
     """
-    files = make_data_files(results, edition)
+    claims = decide_claims(results)
+    files = make_data_files(results, claims, edition)
     dataset = _load_dataset(results, request, report)
     facts = Facts(
         results=results,
         summaries=summarise(results),
-        claims=decide_claims(results),
+        claims=claims,
         ranking=rank_settings(results),
         data=describe_data(dataset.name, dataset.train_labels, dataset.test_labels),
         figures=(),
@@ -102,7 +99,7 @@ def render_report(results: Results, edition: Edition, request: Request, report: 
     return files
 
 
-def make_data_files(results: Results, edition: Edition) -> dict[str, bytes]:
+def make_data_files(results: Results, claims: Sequence[Claim], edition: Edition) -> dict[str, bytes]:
     """The files under `data/`."""
     edition_document = {
         "schema": 1,
@@ -113,9 +110,9 @@ def make_data_files(results: Results, edition: Edition) -> dict[str, bytes]:
     }
     return {
         "data/results.csv": format_results_csv(results).encode(),
-        "data/runs.json": _write_json(runs_document(results)),
-        "data/claims.json": _write_json(claims_document(decide_claims(results))),
-        "data/edition.json": _write_json(edition_document),
+        "data/runs.json": format_document(runs_document(results)).encode(),
+        "data/claims.json": format_document(claims_document(claims)).encode(),
+        "data/edition.json": format_document(edition_document).encode(),
     }
 
 

@@ -137,4 +137,4 @@ def format_document(document: Mapping[str, Any]) -> str:
     Raises:
         ValueError: A number is not finite: NaN is not JSON, and a missing number is null.
     """
-    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
