@@ -19,8 +19,7 @@ from lrreport.groups import Group
 from lrreport.spec import RunSpec
 
 if TYPE_CHECKING:
-    from lrreport.engine.device import Device, DeviceChoice
-    from lrreport.engine.program import DeviceData
+    from lrreport.engine.device import Device, DeviceChoice, DeviceData
     from lrreport.engine.training import EpochReport
 
 

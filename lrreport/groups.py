@@ -13,18 +13,24 @@ from typing import Final, Literal
 
 from lrreport.spec import DatasetName, RunSpec
 
-Family = Literal["sgd", "adaptive"]
+Family = Literal["sgd", "momentum", "adaptive"]
 
 INPUTS: Final = 784
 CLASSES: Final = 10
 
-#: Columns of the first layer's GEMM that a group may fill. On a CPU 256 columns of float32 weights and their
-#: velocities fit a core's second-level cache; beyond it a step takes about twice as long per run (measured:
-#: benchmarks/). A GPU wants wide work.
-_COLUMNS: Final = {"cpu": 256, "gpu": 4096}
-_MAX_SLOTS: Final = {"cpu": 8, "gpu": 64}
+#: Columns of the first layer's GEMM that a group may fill, by device class. Plain SGD touches its kernel once in
+#: several updates, so it may be wide; the other rules read and write kernel, gradient and optimizer slots at every
+#: update and are fastest when these fit a core's second-level cache (measured: docs/decisions). A GPU wants wide work.
+_COLUMNS: Final[dict[str, dict[Family, int]]] = {
+    "cpu": {"sgd": 512, "momentum": 256, "adaptive": 256},
+    "gpu": {"sgd": 4096, "momentum": 4096, "adaptive": 4096},
+}
+_MAX_SLOTS: Final = {"cpu": 10, "gpu": 64}
 #: Columns are padded to whole vector registers and kernel blocks, so that no column is computed by tail code.
-_COLUMN_STEP: Final = 64
+_COLUMN_STEP: Final = 128
+#: A block of updates covers about so many images: more make the corrections within a block dear.
+_IMAGES_PER_BLOCK: Final = 128
+_MAX_UPDATES_PER_BLOCK: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,7 @@ class GroupShape:
     """Everything that a compiled program depends on.
 
     Attributes:
-        family: `sgd` (with momentum, Nesterov, decay) or `adaptive` (RMSprop, AdaGrad, Adam).
+        family: `sgd` (plain), `momentum` (with a velocity, Nesterov's or not) or `adaptive` (RMSprop, AdaGrad, Adam).
         hidden_units: Widths of the hidden layers.
         batch_size: Images per update.
         slots: Runs side by side, R.
@@ -50,17 +56,31 @@ class GroupShape:
         """Inputs, hidden layers, classes."""
         return (INPUTS, *self.hidden_units, CLASSES)
 
+    @property
+    def updates_per_block(self) -> int:
+        """Updates that the program computes together; 1 where the rule needs the whole kernel each time."""
+        if self.family != "sgd":
+            return 1
+        return max(1, min(_IMAGES_PER_BLOCK // self.batch_size, _MAX_UPDATES_PER_BLOCK))
+
+
+def family_of(spec: RunSpec) -> Family:
+    """The family of update rules that trains a run."""
+    if spec.optimizer != "sgd":
+        return "adaptive"
+    return "momentum" if spec.momentum else "sgd"
+
 
 def shape_for(spec: RunSpec, device: str) -> GroupShape:
     """The shape of the program that trains a run on a device class, `cpu` or `gpu`.
 
     >>> shape_for(RunSpec(), "cpu")
-    GroupShape(family='sgd', hidden_units=(50,), batch_size=32, slots=5, columns=256)
+    GroupShape(family='sgd', hidden_units=(50,), batch_size=32, slots=10, columns=512)
     """
+    family = family_of(spec)
     first_width = spec.hidden_units[0] if spec.hidden_units else CLASSES
-    slots = max(1, min(_COLUMNS[device] // first_width, _MAX_SLOTS[device]))
+    slots = max(1, min(_COLUMNS[device][family] // first_width, _MAX_SLOTS[device]))
     columns = -(-slots * first_width // _COLUMN_STEP) * _COLUMN_STEP
-    family: Family = "sgd" if spec.optimizer == "sgd" else "adaptive"
     return GroupShape(family, spec.hidden_units, spec.batch_size, slots, columns)
 
 

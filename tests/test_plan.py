@@ -64,10 +64,10 @@ def test_hits() -> None:
 
 
 def test_the_whole_program_is_few_groups() -> None:
-    """26 runs a seed fill six groups, and seed 1 comes first."""
+    """26 runs a seed fill four groups, and seed 1 comes first."""
     plan = make_plan(load_built_in_studies(), (1, 2, 3), lambda _: None, PRESENT)
     assert len(plan.runs) == 78
-    assert [group.seed for group in plan.groups] == [1] * 6 + [2] * 6 + [3] * 6
+    assert [group.seed for group in plan.groups] == [1] * 4 + [2] * 4 + [3] * 4
     assert plan.estimate_s is None
 
 
@@ -77,7 +77,7 @@ def test_the_estimate_comes_from_the_past() -> None:
         load_built_in_studies(), (1, 2), lambda spec: make_entry(50, spec=spec) if spec.seed == 1 else None, PRESENT
     )
     assert len(plan.misses) == 26
-    assert plan.estimate_s == pytest.approx(6 * 50 * 0.25)
+    assert plan.estimate_s == pytest.approx(4 * 50 * 0.25)
 
 
 SPECS = st.builds(

@@ -9,9 +9,11 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from lrreport.datasets import Dataset, scale_images
-from lrreport.engine.program import DeviceData
+from lrreport.engine.packing import Inputs, padded_count, used_inputs
+from lrreport.engine.program import DeviceArrays
 from lrreport.errors import UsageError
 
 #: Read by XLA when it compiles for the first time.
@@ -100,12 +102,33 @@ def set_up_device(choice: DeviceChoice, cores: int) -> Device:
     return Device("cpu", "/CPU:0", max(cores, 1), reason)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DeviceData:
+    """A dataset on the device.
+
+    Attributes:
+        arrays: Images with the used inputs alone, then padding; and labels.
+        inputs: Which inputs these are.
+    """
+
+    arrays: DeviceArrays
+    inputs: Inputs
+
+
 def put_on_device(dataset: Dataset, device: Device) -> DeviceData:
-    """Scale a dataset and move it to the device."""
+    """Scale a dataset and move it to the device, without the inputs that are zero in every image."""
+    inputs = used_inputs(dataset.train_images, dataset.test_images)
+
+    def images(array: NDArray[np.uint8]) -> Any:
+        used = np.zeros((len(array), padded_count(inputs)), np.uint8)
+        used[:, : len(inputs)] = array.reshape(len(array), -1)[:, inputs]
+        return tf.constant(scale_images(used))
+
     with tf.device(device.name):
-        return DeviceData(
-            tf.constant(scale_images(dataset.train_images)),
+        arrays = DeviceArrays(
+            images(dataset.train_images),
             tf.constant(dataset.train_labels.astype(np.int32)),
-            tf.constant(scale_images(dataset.test_images)),
+            images(dataset.test_images),
             tf.constant(dataset.test_labels.astype(np.int32)),
         )
+    return DeviceData(arrays, inputs)

@@ -20,13 +20,17 @@ EPSILON: Final = 1e-7
 ADAGRAD_START: Final = 0.1
 
 #: Optimizer slots per family: their names in checkpoints, and how many a weight has.
-SLOT_NAMES: Final[Mapping[str, tuple[str, ...]]] = {"sgd": ("velocity",), "adaptive": ("first", "second")}
+SLOT_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "sgd": (),
+    "momentum": ("velocity",),
+    "adaptive": ("first", "second"),
+}
 
 Tensor = Any  # TensorFlow has no type stubs
 Settings = Mapping[str, Tensor]
 
 
-def apply_sgd(
+def apply_momentum(
     weight: Tensor, gradient: Tensor, slots: tuple[Tensor, ...], settings: Settings
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     r"""SGD with momentum: $v \leftarrow m v - \eta g$, then $w \leftarrow w + v$, or $w + m v - \eta g$ for Nesterov.
@@ -94,4 +98,5 @@ def adam_rate(learning_rate_r: Tensor, update: Tensor) -> Tensor:
     return learning_rate_r * tf.sqrt(1 - tf.pow(BETA_2, count)) / (1 - tf.pow(BETA_1, count))
 
 
-RULES: Final = {"sgd": apply_sgd, "adaptive": apply_adaptive}
+#: Plain SGD has no function here: its update is folded into the GEMM (`updates.update_block`).
+RULES: Final = {"momentum": apply_momentum, "adaptive": apply_adaptive}

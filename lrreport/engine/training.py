@@ -13,9 +13,10 @@ import tensorflow as tf
 from lrreport.checkpoints import Checkpoint, Entry, Progress
 from lrreport.datasets import pinned_digest
 from lrreport.engine import ENGINE_VERSION
+from lrreport.engine.device import DeviceData
 from lrreport.engine.packing import RunLayers, find_arrays, name_arrays, pack_layers, unpack_layers
 from lrreport.engine.plateau import PlateauState, step_plateau
-from lrreport.engine.program import DeviceData, compile_epoch
+from lrreport.engine.program import compile_epoch
 from lrreport.engine.random_streams import initial_weights, minibatch_order
 from lrreport.engine.rules import ADAGRAD_START, SLOT_NAMES
 from lrreport.groups import Group, Task
@@ -111,6 +112,7 @@ class GroupTraining:
             kind: pack_layers(
                 self._shape,
                 [self._layers_of(run, kind, entries) for run in self._runs],
+                data.inputs,
             )
             for kind in self._kinds
         }
@@ -148,20 +150,20 @@ class GroupTraining:
             "initial_rate": vector([run.plateau.learning_rate for run in self._runs], np.float32),
             "decay": vector([spec.decay for spec in specs], np.float32),
         }
-        if self._shape.family == "sgd":
+        if self._shape.family == "momentum":
             settings["momentum"] = vector([spec.momentum for spec in specs], np.float32)
             settings["nesterov"] = vector([spec.nesterov for spec in specs], np.bool_)
-        else:
+        elif self._shape.family == "adaptive":
             settings["is_adam"] = vector([spec.optimizer == "adam" for spec in specs], np.bool_)
             settings["is_rmsprop"] = vector([spec.optimizer == "rmsprop" for spec in specs], np.bool_)
         return settings
 
     def _run_epoch(self, epoch: int) -> dict[str, Any]:
         """Train one epoch, counted from 0, and return its metrics as NumPy vectors (R,)."""
-        size = int(self._data.train_labels_n.shape[0])
+        size = int(self._data.arrays.train_labels_n.shape[0])
         updates = -(-size // self._shape.batch_size)
         self._weights, self._slots, metrics = compile_epoch(self._shape)(
-            self._data,
+            self._data.arrays,
             tf.constant(minibatch_order(self._group.seed, epoch, size)),
             tf.constant(epoch * updates, tf.int32),
             self._settings(),
@@ -197,7 +199,11 @@ class GroupTraining:
             if run.progress is not Progress.DIVERGED:
                 arrays: dict[str, Any] = {}
                 for kind, value in layers.items():
-                    arrays.update(name_arrays(kind, unpack_layers(self._shape, value, run.slot)))
+                    beginning = _fresh_layers(run.task.spec, kind, self._shape.widths)
+                    layers_of_run = unpack_layers(
+                        self._shape, value, run.slot, inputs=self._data.inputs, beginning=beginning
+                    )
+                    arrays.update(name_arrays(kind, layers_of_run))
                 checkpoint = Checkpoint(arrays, run.plateau.learning_rate, run.plateau.best, run.plateau.wait)
             entry = Entry(
                 spec=run.task.spec,

@@ -7,8 +7,7 @@ import dataclasses
 import pytest
 
 from lrreport.datasets import Dataset
-from lrreport.engine.device import Device, put_on_device, set_up_device
-from lrreport.engine.program import DeviceData
+from lrreport.engine.device import Device, DeviceData, put_on_device, set_up_device
 
 
 @pytest.fixture(scope="session")

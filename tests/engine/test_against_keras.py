@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrreport.datasets import Dataset
-from lrreport.engine.program import DeviceData
+from lrreport.engine.device import DeviceData
 from lrreport.groups import Task
 from lrreport.spec import PlateauSpec, RunSpec
 from tests.engine.keras_oracle import train_with_keras

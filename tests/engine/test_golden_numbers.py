@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lrreport.engine import ENGINE_VERSION
-from lrreport.engine.program import DeviceData
+from lrreport.engine.device import DeviceData
 from lrreport.engine.random_streams import initial_weights, minibatch_order
 from lrreport.groups import Task
 from lrreport.keys import run_key

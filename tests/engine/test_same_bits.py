@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lrreport.checkpoints import Progress
-from lrreport.engine.program import DeviceData
+from lrreport.engine.device import DeviceData
 from lrreport.groups import Task
 from lrreport.keys import run_key
 from lrreport.spec import PlateauSpec, RunSpec

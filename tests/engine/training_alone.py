@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from lrreport.checkpoints import Entry
-from lrreport.engine.program import DeviceData
+from lrreport.engine.device import DeviceData
 from lrreport.engine.training import GroupTraining
 from lrreport.environment import current_environment
 from lrreport.groups import Task, make_groups
