@@ -15,8 +15,9 @@ from tests.engine.training_alone import train
 #: Both compute in float32 and sum in another order. Losses are compared relatively, accuracies absolutely: a
 #: digit or a few of the 500 may fall on the other side. Plain SGD sums a block of updates in quite another order; once in a
 #: while a signal then lies on the other side of ReLU's edge, which moves a loss by 1e-4 or so (seen with seed 7 at
-#: rate 0.1, others agreed to 2e-7). That a block is the same mathematics is held strictly in test_updates.py.
+#: rate 0.1, in one of 50 units; others agreed to 2e-7). That a block is the same mathematics is held strictly in test_updates.py.
 TOLERANCE = {"sgd": 2e-3, "momentum": 1e-5, "adaptive": 1e-5}
+WEIGHT_TOLERANCE = {"sgd": 1e-2, "momentum": 1e-5, "adaptive": 1e-5}
 DIGITS = {"sgd": 4, "momentum": 1, "adaptive": 1}
 
 CASES = {
@@ -45,7 +46,8 @@ def test_curves_and_weights_are_keras(name: str, small_mnist: Dataset, small_dat
     epochs = 3
     (entry,) = train(small_data, [Task(spec, 0, epochs)]).values()
     oracle = train_with_keras(spec, epochs, small_mnist)
-    tolerance, digits = TOLERANCE[family_of(spec)], DIGITS[family_of(spec)]
+    family = family_of(spec)
+    tolerance, digits = TOLERANCE[family], DIGITS[family]
     ours, keras_curves = entry.history, oracle.history
     np.testing.assert_allclose(ours.learning_rate_t, keras_curves.learning_rate_t, rtol=1e-6)
     for curve in ("train_loss_t", "test_loss_t"):
@@ -55,7 +57,9 @@ def test_curves_and_weights_are_keras(name: str, small_mnist: Dataset, small_dat
     assert entry.checkpoint is not None
     names = [f"weight/{layer}/{part}" for layer in range(len(spec.hidden_units) + 1) for part in ("kernel", "bias")]
     for array, expected in zip(names, oracle.weights, strict=True):
-        np.testing.assert_allclose(entry.checkpoint.arrays[array], expected, atol=tolerance, err_msg=array)
+        np.testing.assert_allclose(
+            entry.checkpoint.arrays[array], expected, atol=WEIGHT_TOLERANCE[family], err_msg=array
+        )
 
 
 def test_plateau_fires_when_keras_fires(small_mnist: Dataset, small_data: DeviceData) -> None:
