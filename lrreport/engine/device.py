@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from lrreport.datasets import Dataset, scale_images
+from lrreport.datasets import Dataset
 from lrreport.engine.packing import Inputs, padded_count, used_inputs
 from lrreport.engine.program import DeviceArrays
 from lrreport.errors import UsageError
@@ -105,13 +105,13 @@ class DeviceData:
 
 
 def put_on_device(dataset: Dataset, device: Device) -> DeviceData:
-    """Scale a dataset and move it to the device, without the inputs that are zero in every image."""
+    """Move a dataset to the device, without the inputs that are zero in every image."""
     inputs = used_inputs(dataset.train_images, dataset.test_images)
 
     def images(array: NDArray[np.uint8]) -> Any:
         used = np.zeros((len(array), padded_count(inputs)), np.uint8)
-        used[:, : len(inputs)] = array.reshape(len(array), -1)[:, inputs]
-        return tf.constant(scale_images(used))
+        np.take(array.reshape(len(array), -1), inputs, 1, used[:, : len(inputs)])
+        return tf.constant(used)
 
     with tf.device(device.name):
         arrays = DeviceArrays(
@@ -119,5 +119,6 @@ def put_on_device(dataset: Dataset, device: Device) -> DeviceData:
             tf.constant(dataset.train_labels.astype(np.int32)),
             images(dataset.test_images),
             tf.constant(dataset.test_labels.astype(np.int32)),
+            tf.constant(255.0),
         )
     return DeviceData(arrays, inputs)

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from lrreport.datasets import scale_images
 from lrreport.engine.network import forward_and_back, spread_over_columns
 from lrreport.engine.packing import pack_layers
+from lrreport.engine.program import scale
 from lrreport.engine.random_streams import initial_weights
 from lrreport.engine.updates import State, update_block
 from lrreport.groups import GroupShape
@@ -65,3 +67,11 @@ def test_a_block_is_its_updates(sizes: list[int], hidden: tuple[int, ...]) -> No
         np.testing.assert_allclose(ours, theirs, atol=2e-6)
     last = (RATES / (1 + DECAYS * (FIRST_UPDATE + len(sizes) - 1))).astype(np.float32)
     np.testing.assert_allclose(block.rate_r, last, rtol=1e-6)
+
+
+def test_scaling_is_the_division_of_the_source() -> None:
+    """All 256 grey values come out of the compiled program with the bits of float32(x / 255), here and on the host."""
+    grey = np.arange(256, dtype=np.uint8)
+    compiled = tf.function(scale, jit_compile=True, autograph=False)
+    np.testing.assert_array_equal(compiled(tf.constant(grey), tf.constant(255.0)).numpy(), scale_images(grey))
+    np.testing.assert_array_equal(scale_images(grey), (grey / 255.0).astype(np.float32))
