@@ -83,7 +83,9 @@ def _train_epoch(
 def _evaluate(shape: GroupShape, arrays: DeviceArrays, weights: Layers) -> tuple[Tensor, Tensor]:
     """Mean loss and fraction of right answers on the test set, (R,) each, in one wide pass."""
     kernel_dc, bias_c = weights[0]
-    logits_rmk, _ = forward(shape, weights[1:], tf.matmul(scale(arrays.test_images_md, arrays.white), kernel_dc) + bias_c)
+    logits_rmk, _ = forward(
+        shape, weights[1:], tf.matmul(scale(arrays.test_images_md, arrays.white), kernel_dc) + bias_c
+    )
     loss_r, hits_r, _ = loss_and_hits(logits_rmk, arrays.test_labels_m)
     tests = arrays.test_labels_m.shape[0]
     return loss_r / tests, hits_r / tests
