@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from lrreport.checkpoints import Entry, Progress
 from lrreport.datasets import load_dataset
@@ -56,7 +56,6 @@ class _Tally:
 
     def __init__(self, groups: Sequence[Group], report: Report) -> None:
         self._report = report
-        self._lock = threading.Lock()
         self._began = time.monotonic()
         self._total = sum(task.epochs - task.start_epoch for group in groups for task in group.tasks)
         self._group_epochs = sum(group.epochs - group.start_epoch for group in groups)
@@ -65,15 +64,12 @@ class _Tally:
 
     def add(self, epoch: EpochReport) -> None:
         """Count one epoch of a group and tell about it."""
-        with self._lock:
-            self._done += epoch.active
-            self._runs += epoch.finished
-            self._group_done += 1
-            elapsed = time.monotonic() - self._began
-            left = elapsed / self._group_done * (self._group_epochs - self._group_done)
-            self._report(
-                TrainingProgress(self._done, self._total, self._runs, self._total_runs, elapsed, max(left, 0.0))
-            )
+        self._done += epoch.active
+        self._runs += epoch.finished
+        self._group_done += 1
+        elapsed = time.monotonic() - self._began
+        left = elapsed / self._group_done * (self._group_epochs - self._group_done)
+        self._report(TrainingProgress(self._done, self._total, self._runs, self._total_runs, elapsed, max(left, 0.0)))
 
 
 class _Waiting:
@@ -102,13 +98,16 @@ class _Worker:
         self._process: SpawnProcess = context.Process(target=serve, args=(theirs, stop, settings), daemon=True)
         self._process.start()
         theirs.close()
+        self._ready: Ready | None = None
         self.compiled: set[GroupShape] = set()
 
     def wait_until_ready(self) -> Ready:
         """Wait until TensorFlow is loaded there."""
-        message = self._receive()
-        assert isinstance(message, Ready), message
-        return message
+        if self._ready is None:
+            message = self._receive()
+            assert isinstance(message, Ready), message
+            self._ready = message
+        return self._ready
 
     def train(self, assignment: Assignment, tell: Callable[[Entry | EpochReport], None]) -> None:
         """Let it train a group; returns when the group has ended or was stopped."""
@@ -152,6 +151,115 @@ class _Worker:
         )
 
 
+class Crew:
+    """The worker processes of one command; used in a `with` statement, which ends them.
+
+    Args:
+        workplace: Device, cores, data.
+    """
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._workplace = workplace
+        self._context = multiprocessing.get_context("spawn")
+        self._stop = self._context.Event()
+        self._workers: list[_Worker] = []
+
+    def __enter__(self) -> Self:
+        """Nothing is started yet."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End every worker."""
+        for worker in self._workers:
+            worker.end()
+
+    def __len__(self) -> int:
+        """How many groups are trained at a time."""
+        return len(self._workers)
+
+    def hire(self, device: DeviceChoice, count: int) -> None:
+        """Start worker processes; they load TensorFlow while this one goes on."""
+        settings = WorkerSettings(device, self._workplace.cache, self._workplace.data_path, os.getpid())
+        self._workers.extend(_Worker(self._context, self._stop, settings) for _ in range(count))
+
+    def dismiss_all_but_first(self) -> None:
+        """End the workers that a GPU leaves nothing to do for."""
+        for worker in self._workers[1:]:
+            worker.end()
+        del self._workers[1:]
+
+    def wait_until_ready(self) -> Ready:
+        """Wait for the first worker to say on which device it will train."""
+        return self._workers[0].wait_until_ready()
+
+    def train(
+        self,
+        groups: Sequence[Group],
+        *,
+        read: Callable[[RunSpec], object],
+        tell: Callable[[Entry | EpochReport], None],
+    ) -> None:
+        """Train groups to their ends, or after an exception to the end of their epochs.
+
+        Args:
+            groups: In the order in which they shall begin.
+            read: Finds the entries that groups go on from.
+            tell: Takes what workers tell; never called twice at once.
+        """
+        waiting, telling = _Waiting(groups), threading.Lock()
+
+        def tell_one(message: Entry | EpochReport) -> None:
+            with telling:
+                tell(message)
+
+        def entries_of(group: Group) -> dict[str, Entry]:
+            found = (read(task.spec) for task in group.tasks if task.start_epoch)
+            return {entry.key: entry for entry in found if isinstance(entry, Entry)}
+
+        def lead(worker: _Worker) -> None:
+            worker.wait_until_ready()
+            while not self._stop.is_set() and (group := waiting.take(worker.compiled)) is not None:
+                worker.train(Assignment(group, entries_of(group)), tell_one)
+
+        self._lead_all(lead)
+
+    def train_everywhere(self, groups: Sequence[Group]) -> None:
+        """Let every worker train all the groups, and forget the results: their programs are compiled afterwards."""
+
+        def lead(worker: _Worker) -> None:
+            worker.wait_until_ready()
+            for group in groups:
+                worker.train(Assignment(group, {}), lambda _: None)
+
+        self._lead_all(lead)
+
+    def _lead_all(self, lead: Callable[[_Worker], None]) -> None:
+        """Lead each worker from a thread; an exception anywhere stops them all after their epochs.
+
+        Not from the main thread: a signal handler that raises in the middle of a message would leave half of it unread.
+        """
+
+        def lead_or_stop(worker: _Worker) -> None:
+            try:
+                lead(worker)
+            except BaseException:
+                self._stop.set()  # the others end after their epochs; `result` below raises this error
+                raise
+
+        with ThreadPoolExecutor(len(self._workers), thread_name_prefix="lead") as pool:
+            leading = [pool.submit(lead_or_stop, worker) for worker in self._workers]
+            try:
+                # Short waits, so that signal handlers run; and no Thread.join, which takes a thread for ended when a
+                # handler raises in it.
+                while wait(leading, timeout=0.2).not_done:
+                    pass
+            except BaseException:
+                self._stop.set()
+                raise
+        for thread in leading:
+            thread.result()
+
+
 def train_groups(
     groups_for: Callable[[str], Sequence[Group]],
     *,
@@ -164,7 +272,7 @@ def train_groups(
 
     Args:
         groups_for: The groups to train on a device class, `cpu` or `gpu`, in the order in which they shall begin.
-        workplace: Device, threads, data.
+        workplace: Device, cores, data.
         read: Finds the entries that groups go on from.
         save: Keeps an entry; never called twice at once.
         report: Told of every epoch.
@@ -178,34 +286,41 @@ def train_groups(
         KeyboardInterrupt: Or whatever else a signal handler raised; the workers' checkpoints are written then.
     """
     report(Message("train", "starting TensorFlow"))
-    context = multiprocessing.get_context("spawn")
-    stop = context.Event()
-    workers: list[_Worker] = []
+    with Crew(workplace) as crew:
+        groups = _gather(crew, groups_for, workplace, report)
+        tally = _Tally(groups, report)
+        ended: dict[str, int] = {str(Progress.COMPLETE): 0, str(Progress.DIVERGED): 0}
 
-    def hire(device: DeviceChoice, count: int) -> None:
-        settings = WorkerSettings(device, workplace.cache, workplace.data_path, os.getpid())
-        workers.extend(_Worker(context, stop, settings) for _ in range(count))
+        def take_over(message: Entry | EpochReport) -> None:
+            if isinstance(message, EpochReport):
+                tally.add(message)
+                return
+            save(message)
+            if message.progress is not Progress.PARTIAL:
+                ended[str(message.progress)] += 1
 
-    try:
-        expected = groups_for(workplace.expected_device)
-        hire(workplace.device, 1)
-        if workplace.expected_device == "cpu":
-            hire("cpu", min(workplace.threads, len(expected)) - 1)
-        _fetch_data(expected, workplace, report)  # while TensorFlow is loaded
-        ready = workers[0].wait_until_ready()
+        crew.train(groups, read=read, tell=take_over)
+        return ended
+
+
+def _gather(
+    crew: Crew, groups_for: Callable[[str], Sequence[Group]], workplace: Workplace, report: Report
+) -> Sequence[Group]:
+    """Start the workers that the device wants, fetch the data meanwhile, and say what will be trained on what."""
+    groups = groups_for(workplace.expected_device)
+    crew.hire(workplace.device, 1)
+    if workplace.expected_device == "cpu":
+        crew.hire("cpu", min(workplace.threads, len(groups)) - 1)
+    _fetch_data(groups, workplace, report)
+    ready = crew.wait_until_ready()
+    if ready.kind != workplace.expected_device:
+        crew.dismiss_all_but_first()
         groups = groups_for(ready.kind)
-        if ready.kind != workplace.expected_device:
-            for worker in workers[1:]:
-                worker.end()
-            del workers[1:]
-            if ready.kind == "cpu":
-                hire("cpu", min(workplace.threads, len(groups)) - 1)
-        text = f"training on the {ready.kind.upper()} ({ready.reason}), {len(workers)} groups at a time"
-        report(Message("train", text))
-        return _train(groups, workers, stop, read, save, report)
-    finally:
-        for worker in workers:
-            worker.end()
+        if ready.kind == "cpu":
+            crew.hire("cpu", min(workplace.threads, len(groups)) - 1)
+    text = f"training on the {ready.kind.upper()} ({ready.reason}), {len(crew)} groups at a time"
+    report(Message("train", text))
+    return groups
 
 
 def _fetch_data(groups: Sequence[Group], workplace: Workplace, report: Report) -> None:
@@ -217,59 +332,3 @@ def _fetch_data(groups: Sequence[Group], workplace: Workplace, report: Report) -
             data_path=workplace.data_path,
             report=lambda text: report(Message("data", text)),
         )
-
-
-def _train(
-    groups: Sequence[Group],
-    workers: Sequence[_Worker],
-    stop: Event,
-    read: Callable[[RunSpec], object],
-    save: Callable[[Entry], None],
-    report: Report,
-) -> Mapping[str, int]:
-    tally, saving, waiting = _Tally(groups, report), threading.Lock(), _Waiting(groups)
-    ended: dict[str, int] = {str(Progress.COMPLETE): 0, str(Progress.DIVERGED): 0}
-
-    def take_over(message: Entry | EpochReport) -> None:
-        if isinstance(message, EpochReport):
-            tally.add(message)
-            return
-        with saving:
-            save(message)
-            if message.progress is not Progress.PARTIAL:
-                ended[str(message.progress)] += 1
-
-    def entries_of(group: Group) -> dict[str, Entry]:
-        found = (read(task.spec) for task in group.tasks if task.start_epoch)
-        return {entry.key: entry for entry in found if isinstance(entry, Entry)}
-
-    def lead(worker: _Worker) -> None:
-        try:
-            if worker is not workers[0]:
-                worker.wait_until_ready()
-            while not stop.is_set() and (group := waiting.take(worker.compiled)) is not None:
-                worker.train(Assignment(group, entries_of(group)), take_over)
-        except BaseException:
-            stop.set()  # the other workers end after their epochs; `result` below raises this error
-            raise
-
-    _lead_all(lead, workers, stop)
-    return ended
-
-
-def _lead_all(lead: Callable[[_Worker], None], workers: Sequence[_Worker], stop: Event) -> None:
-    """Lead each worker from a thread until all are done; an exception anywhere stops them after their epochs.
-
-    Not from the main thread: a signal handler that raises in the middle of a message would leave half of it unread.
-    """
-    with ThreadPoolExecutor(len(workers), thread_name_prefix="lead") as pool:
-        leading = [pool.submit(lead, worker) for worker in workers]
-        try:
-            # Short waits, so that signal handlers run; and no Thread.join, which takes a thread for ended when a
-            # handler raises in it.
-            while wait(leading, timeout=0.2).not_done:
-                pass
-        finally:
-            stop.set()
-    for thread in leading:
-        thread.result()
