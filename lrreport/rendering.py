@@ -19,14 +19,13 @@ from numpy.typing import NDArray
 
 from lrreport.analysis.claims import decide_claims
 from lrreport.analysis.summaries import rank_settings, summarise
-from lrreport.analysis.tables import claims_document, format_document, format_results_csv, runs_document
+from lrreport.analysis.tables import format_document, make_measured_files
 from lrreport.analysis.verdicts import Claim
 from lrreport.article.facts import Facts, describe_data
-from lrreport.changes import describe_extent
 from lrreport.datasets import Dataset, load_dataset
 from lrreport.edition import Edition
 from lrreport.errors import RenderError
-from lrreport.events import Message, Report
+from lrreport.events import Message, Report, message_of
 from lrreport.figures.drawn import DrawnFigure
 from lrreport.request import EditionName, Request
 from lrreport.results import Results
@@ -106,12 +105,9 @@ def make_data_files(results: Results, claims: Sequence[Claim], edition: Edition)
         "digest": edition.digest,
         "date": edition.date.isoformat(),
         "changes": [dict(change) for change in edition.changes],
-        "extent": describe_extent(results),
     }
     return {
-        "data/results.csv": format_results_csv(results).encode(),
-        "data/runs.json": format_document(runs_document(results)).encode(),
-        "data/claims.json": format_document(claims_document(claims)).encode(),
+        **make_measured_files(results, claims),
         "data/edition.json": format_document(edition_document).encode(),
     }
 
@@ -129,7 +125,7 @@ def _page_names(request: Request) -> set[str]:
 def _load_dataset(results: Results, request: Request, report: Report) -> Dataset:
     name = results.studies[0].settings[0].spec.dataset
     return load_dataset(
-        name, cache_dir=request.cache, data_path=request.data_path, report=lambda text: report(Message("data", text))
+        name, cache_dir=request.cache, data_path=request.data_path, report=lambda text: report(message_of("data", text))
     )
 
 

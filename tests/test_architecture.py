@@ -17,21 +17,25 @@ LAYERS = [
     {"spec"},
     {"keys", "study_files"},
     {"results", "groups"},
-    {"datasets", "checkpoints", "environment", "locks"},
+    {"datasets", "checkpoints", "environment", "locks", "last_build"},
     {"store"},
     {"plan"},
     {"engine"},
     {"execute"},
     {"analysis", "versions"},
     {"figures"},
-    {"edition", "changes"},
+    {"edition", "published", "page_texts"},
+    {"edition_diff"},
     {"article"},
+    {"changes"},
     {"publish"},
+    {"report_folder"},
     {"request"},
     {"training_stage", "edition_digest", "rendering"},
+    {"edition_stage", "growth"},
     {"pipeline"},
     {"console"},
-    {"doctor", "plan_text"},
+    {"doctor", "plan_text", "outcome_text", "cache_survey", "report_diff"},
     {"cli"},
     {"__main__"},
 ]
@@ -82,5 +86,5 @@ def test_heavy_libraries_stay_where_they_belong(module: Path) -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_modules_stay_small(module: Path) -> None:
-    """A module of 500 lines is split; `cli.py` holds one parameter a line and may have a few more."""
-    assert len(module.read_text("utf-8").splitlines()) <= (600 if module.name == "cli.py" else 500)
+    """A module of 500 lines is split."""
+    assert len(module.read_text("utf-8").splitlines()) <= 500
