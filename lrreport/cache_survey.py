@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from lrreport.errors import CacheError, UsageError
 from lrreport.keys import run_key
+from lrreport.library_folders import LIBRARIES
 from lrreport.plan import Found, Present, decide
 from lrreport.spec import RunSpec, Study, format_value
 from lrreport.store import Damage, Store
@@ -32,7 +33,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "runs": Part("results, one folder a run", is_remade=False),
     "data": Part("images, every byte checked when they are read", is_remade=False),
     "render": Part("figures and pages, kept for the next build", is_remade=True),
-    "libraries": Part("what matplotlib and others keep where there is no home folder", is_remade=True),
+    LIBRARIES: Part("what matplotlib and others keep where there is no home folder", is_remade=True),
     "lock": Part("held by the build that is at work", is_remade=False),
     "last-build.json": Part("how the last build ended", is_remade=False),
 }

@@ -42,16 +42,16 @@ def describe_edition(results: Results, request: Request, digest: str, versions: 
 def compare_with_previous(
     previous: Mapping[str, Any] | None, out: Path, results: Results, head: Mapping[str, Any]
 ) -> tuple[Difference | None, tuple[str, ...]]:
-    """What differs from the edition in the folder, and why there is something to write, in a few words each.
+    """What differs from the edition in the folder, and why there is something to write, out of a closed list.
 
     The difference is None when there is no edition to compare with, or only a first look that a build published
     while it went on: whether that was published depends on when a build was interrupted.
     """
     if previous is None:
-        return None, ("there was no report",)
+        return None, ("no-report",)
     if previous.get("edition") == head["edition"]:
         is_same = previous.get("measurements") == digest_measurements(results)
-        return None, ("files were damaged",) if is_same else ("runs were trained again",)
+        return None, ("damaged",) if is_same else ("wall-times",)
     from lrreport.analysis.claims import decide_claims  # noqa: PLC0415 - pandas, only where something is written
     from lrreport.analysis.tables import make_measured_files  # noqa: PLC0415
 
@@ -59,10 +59,9 @@ def compare_with_previous(
     try:
         older = read_edition(previous, lambda name: read_report_file(out, name))
     except (OutputError, OSError):
-        return None, ("the report that was there cannot be read",)
+        return None, ("unreadable",)
     difference = compare_editions(older, read_edition(head, files.__getitem__))
-    why = difference.reasons or ("texts or pages",)
-    return None if previous.get("first_look") else difference, tuple(f"{reason} changed" for reason in why)
+    return None if previous.get("first_look") else difference, difference.reasons or ("texts",)
 
 
 def date_edition(digest: str, results: Results, out: Path, difference: Difference | None) -> Edition:

@@ -33,7 +33,7 @@ class BuildOutcome:
         training: What was trained.
         seeds: That the article rests on.
         is_unchanged: Nothing had to be written.
-        why: What made it necessary to write, in a few words each.
+        why: What made it necessary to write, out of a closed list.
         files: Number of files of the report.
         kept: How many of them are, byte for byte, what was there before.
         figures: Number of figures, each in each language.
@@ -183,7 +183,8 @@ def _write(
     _tell(report, "publish", f"{len(files) + 1} files into {out}")
     before = _digests(previous)
     kept = [name for name, content in files.items() if before.get(name) == hashlib.sha256(content).hexdigest()]
-    publish(out, files, manifest)
+    swapping = Message("swap", f"the new report takes its place in {out}", is_detail=True)
+    publish(out, files, manifest, before_swap=lambda: report(swapping))
     figures = _count_figures(files)
     return BuildOutcome(
         out=out,

@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -157,7 +157,13 @@ def is_intact(out: Path, manifest: Mapping[str, Any]) -> bool:
     return True
 
 
-def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> None:
+def publish(
+    out: Path,
+    files: Mapping[str, bytes],
+    manifest: Mapping[str, Any],
+    *,
+    before_swap: Callable[[], None] = lambda: None,
+) -> None:
     """Put a report in the place of the one before.
 
     What the older manifest does not list (a teacher's notes, dot files) is carried over; what it lists and the new
@@ -167,6 +173,7 @@ def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) 
         out: The output folder.
         files: Relative path -> content.
         manifest: Everything of `manifest.json` but the list of files.
+        before_swap: Called when everything is written, and only the swap is left.
 
     Raises:
         OutputError: Disk full or not writable; the older report is as it was.
@@ -188,6 +195,7 @@ def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) 
         document = {"generator": "lrreport", "schema": _SCHEMA, **manifest, "files": listing}
         text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         write_atomically(staging / MANIFEST, text.encode())
+        before_swap()
         _swap(staging, out)
     except OSError as error:
         raise OutputError(

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ from lrreport.events import Message, Report, message_of
 from lrreport.figures.drawn import DrawnFigure
 from lrreport.request import EditionName, Request
 from lrreport.results import Results
+from lrreport.worker_messages import listen, speak_through, tell
 
 #: The figure of sample digits takes the first images of each class; they are among these.
 _SAMPLE: Final = 2000
@@ -88,9 +90,8 @@ def render_report(results: Results, edition: Edition, request: Request, report: 
         for language in request.editions
     ]
     figures: list[DrawnFigure] = []
-    report(Message("pages", f"drawing figures and setting pages: {', '.join(request.editions)}"))
-    for job, (drawn, made) in zip(jobs, _run_jobs(jobs), strict=True):
-        report(Message("pages", f"{job.language}: {len(drawn)} figures, {len(made)} files"))
+    report(Message("figures", f"drawing figures and setting pages: {', '.join(request.editions)}"))
+    for drawn, made in _run_jobs(jobs, report):
         figures.extend(drawn)
         files.update(made)
     if len(request.editions) > 1:
@@ -138,12 +139,20 @@ def _die_with_parent() -> None:
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _run_jobs(jobs: list[_Job]) -> list[tuple[tuple[DrawnFigure, ...], dict[str, bytes]]]:
+def _begin_worker(sender: Connection) -> None:
+    _die_with_parent()
+    speak_through(sender)
+
+
+def _run_jobs(jobs: list[_Job], report: Report) -> list[tuple[tuple[DrawnFigure, ...], dict[str, bytes]]]:
     """One process a language: matplotlib and WeasyPrint work in one thread each."""
     if len(jobs) == 1:
-        return [_render_language(jobs[0])]
+        return [_render_language(jobs[0], report)]
     context = multiprocessing.get_context("spawn")  # TensorFlow's threads would not survive a fork
-    with ProcessPoolExecutor(len(jobs), mp_context=context, initializer=_die_with_parent) as pool:
+    with (
+        listen(context, report) as sender,
+        ProcessPoolExecutor(len(jobs), mp_context=context, initializer=_begin_worker, initargs=(sender,)) as pool,
+    ):
         waiting = [pool.submit(_render_language, job) for job in jobs]
         try:
             return [future.result() for future in waiting]
@@ -158,28 +167,34 @@ def _run_jobs(jobs: list[_Job]) -> list[tuple[tuple[DrawnFigure, ...], dict[str,
             raise
 
 
-def _render_language(job: _Job) -> tuple[tuple[DrawnFigure, ...], dict[str, bytes]]:
+def _render_language(job: _Job, report: Report | None = None) -> tuple[tuple[DrawnFigure, ...], dict[str, bytes]]:
     from lrreport.article.environment import make_environment  # noqa: PLC0415 - loaded in the worker alone
     from lrreport.article.pages import render_page, render_print_page  # noqa: PLC0415
     from lrreport.figures import draw_figures  # noqa: PLC0415
 
-    figures = tuple(draw_figures(job.facts.results, job.sample_images, job.sample_labels, job.language))
+    figures: list[DrawnFigure] = []
     files: dict[str, bytes] = {}
-    for figure in figures:
+    for figure in draw_figures(job.facts.results, job.sample_images, job.sample_labels, job.language):
+        figures.append(figure)
+        tell(Message("figures", f"{figure.name}.{figure.language} is drawn", is_detail=True), report)
         files[f"figures/{figure.name}.{figure.language}.svg"] = figure.svg_standalone.encode()
         files[f"figures/{figure.name}.{figure.language}.png"] = figure.png
-    facts = replace(job.facts, figures=figures)
+    tell(Message("figures", f"{job.language}: {len(figures)} figures are drawn"), report)
+    facts = replace(job.facts, figures=tuple(figures))
     environment = make_environment(job.templates)
     if "html" in job.formats:
         files[f"{job.language}.html"] = render_page(facts, environment, job.language).encode()
+        tell(Message("pages", f"{job.language}.html is made"), report)
     if "pdf" in job.formats:
         from lrreport.article.pdf.lay_out import lay_out_pdf  # noqa: PLC0415
 
+        tell(Message("pdf", f"laying out lrreport-{job.language}.pdf"), report)
         page = render_print_page(facts, environment, job.language)
         with tempfile.TemporaryDirectory(prefix="lrreport-") as folder:
             document = lay_out_pdf(page, base_folder=Path(folder), language=job.language)
         files[f"lrreport-{job.language}.pdf"] = _checked(document, (job.language,))
-    return figures, files
+        tell(Message("pdf", f"lrreport-{job.language}.pdf is made"), report)
+    return tuple(figures), files
 
 
 def _checked(document: bytes, languages: tuple[EditionName, ...]) -> bytes:

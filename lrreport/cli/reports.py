@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import typer
@@ -36,6 +37,7 @@ from lrreport.cli.options import (
 from lrreport.cli.running import guard, make_console, make_request, print_json
 from lrreport.console import Console
 from lrreport.events import Message
+from lrreport.library_folders import settle_libraries
 
 if TYPE_CHECKING:
     from lrreport.pipeline import BuildOutcome
@@ -83,6 +85,7 @@ def build(
         dataset=dataset, data=data, cache=cache, templates=templates, device=device, threads=threads,
         edition=edition, formats=formats, force=force, preview=preview, adopt=adopt, wait=wait,
     )  # fmt: skip
+    settle_libraries(request.cache, os.environ)
     try:
         outcome = pipeline.build(request, out, console.report)
     finally:
@@ -171,6 +174,7 @@ def render(
         study=study, studies=studies, epochs=epochs, seeds=seeds, dataset=dataset, data=data, cache=cache,
         templates=templates, edition=edition, formats=formats, preview=preview, adopt=adopt, wait=wait,
     )  # fmt: skip
+    settle_libraries(request.cache, os.environ)
     try:
         outcome = pipeline.render(request, out, console.report)
     finally:
