@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes.util
 import importlib.metadata
 import platform
-import shlex
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -16,7 +15,7 @@ from lrreport import __version__
 from lrreport.checkpoints import Entry
 from lrreport.datasets import verify_dataset
 from lrreport.environment import available_cores, cpu_model, without_chatter
-from lrreport.errors import LrreportError
+from lrreport.errors import InterruptedBuildError, LrreportError
 from lrreport.last_build import read_last_build
 from lrreport.store import Store
 
@@ -158,5 +157,10 @@ def _examine_last_build(cache: Path) -> Finding:
     last = read_last_build(cache)
     if last is None:
         return Finding("last build", works=True, text="none is recorded in this cache")
-    remedy = f"run it again, and read what it says: lrreport {shlex.join(last.arguments)}" if last.has_failed else ""
-    return Finding("last build", works=not last.has_failed, text=last.describe(), remedy=remedy)
+    has_failed = last.has_failed and last.exit_code != InterruptedBuildError.exit_code
+    return Finding(
+        "last build",
+        works=not has_failed,
+        text=last.describe(),
+        remedy="run it again, and read what it says" if last.has_failed else "",
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import shlex
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -58,14 +59,15 @@ class LastBuild:
 
     def describe(self) -> str:
         """The record in one line."""
+        line = f"`lrreport {shlex.join(self.arguments)}`" if self.arguments else f"`{self.command}`"
         if self.is_running:
-            return f"`{self.command}` began {self.began} and is at work (process {self.process})"
+            return f"{line} began {self.began} and is at work (process {self.process})"
         if self.finished is None:
             return (
-                f"`{self.command}` began {self.began} and never came to its end: it was killed, or the machine "
-                "stopped; what it had trained is in the cache"
+                f"{line} began {self.began} and never came to its end: it was killed, or the machine stopped; "
+                "what it had trained is in the cache"
             )
-        return f"`{self.command}` ended {self.finished} with exit code {self.exit_code}: {self.outcome}"
+        return f"{line} ended {self.finished} with exit code {self.exit_code}: {self.outcome}"
 
     def document(self) -> dict[str, Any]:
         """The record as data."""
@@ -91,7 +93,8 @@ def read_last_build(cache: Path) -> LastBuild | None:
     try:
         with (cache / LAST_BUILD).open("rb") as file:
             document = json.loads(file.read(_MAX_BYTES))
-        last = LastBuild(**{item.name: document[item.name] for item in fields(LastBuild)})
+        values = {item.name: document[item.name] for item in fields(LastBuild)}
+        last = LastBuild(**{**values, "arguments": tuple(map(str, values["arguments"]))})
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     words = (last.command, last.began, last.outcome)
