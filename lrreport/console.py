@@ -49,6 +49,15 @@ def format_size(size_bytes: int) -> str:
     return f"{size_bytes / 1000:.0f} kB" if size_bytes >= 1000 else f"{size_bytes} B"  # noqa: PLR2004
 
 
+def count(number: int, word: str) -> str:
+    """A number of things.
+
+    >>> count(1, "run"), count(1234, "run")
+    ('1 run', '1,234 runs')
+    """
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
 class Console:
     """Puts events into words.
 

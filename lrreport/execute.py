@@ -129,7 +129,7 @@ def train_groups(
     def keep(entry: Entry) -> None:
         with saving:
             save(entry)
-            text = f"{len(entry.history)} epochs of run {entry.key} are kept ({entry.progress})"
+            text = f"epoch {len(entry.history)} of run {entry.key} is kept ({entry.progress})"
             report(Message("checkpoint", text, is_detail=True))
             if entry.progress is not Progress.PARTIAL:
                 ended[str(entry.progress)] += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from lrreport.console import count
 from lrreport.pipeline import BuildOutcome
 from lrreport.training_stage import TrainingOutcome
 
@@ -22,11 +23,10 @@ def describe_training(outcome: TrainingOutcome) -> str:
     """What was trained, why, and what the cache had."""
     if not outcome.trained:
         return f"nothing trained, all {outcome.cached} runs from the cache"
-    details = [f"{count} {reason}" for reason, count in outcome.reasons.items()]
+    details = [f"{number} {reason}" for reason, number in outcome.reasons.items()]
     if outcome.diverged:
         details.append(f"{outcome.diverged} of them diverged")
-    runs = "run" if len(outcome.trained) == 1 else "runs"
-    return f"{len(outcome.trained)} {runs} trained ({', '.join(details)}), {outcome.cached} from the cache"
+    return f"{count(len(outcome.trained), 'run')} trained ({', '.join(details)}), {outcome.cached} from the cache"
 
 
 def training_document(outcome: TrainingOutcome) -> dict[str, Any]:
@@ -41,13 +41,12 @@ def training_document(outcome: TrainingOutcome) -> dict[str, Any]:
 
 def describe_build(outcome: BuildOutcome) -> str:
     """What was trained, drawn and kept, and why."""
-    seeds = f"{len(outcome.seeds)} seed" + ("" if len(outcome.seeds) == 1 else "s")
-    trained = f"{describe_training(outcome.training)}, {seeds}"
+    trained = f"{describe_training(outcome.training)}, {count(len(outcome.seeds), 'seed')}"
     if outcome.is_unchanged:
         return f"{trained}; nothing drawn, all {outcome.files} files kept, because nothing has changed"
     return (
-        f"{trained}; {outcome.drawn} figures drawn, {outcome.figures - outcome.drawn} kept; "
-        f"{outcome.files - outcome.kept} files written, {outcome.kept} kept, because {describe_reasons(outcome.why)}"
+        f"{trained}; {count(outcome.drawn, 'figure')} drawn, {outcome.figures - outcome.drawn} kept; "
+        f"{count(outcome.files - outcome.kept, 'file')} written, {outcome.kept} kept, because {describe_reasons(outcome.why)}"
     )
 
 

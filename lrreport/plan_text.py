@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from lrreport.console import format_duration
+from lrreport.console import count, format_duration
 from lrreport.last_build import LastBuild
 from lrreport.plan import Plan, PlannedRun
 from lrreport.spec import Study
@@ -18,10 +18,11 @@ def describe_plan(plan: Plan, seeds: Sequence[int], workers: int, last: LastBuil
     """A plan for people: counts, reasons, what is missing, time, and how the last build ended."""
     misses = plan.misses
     hits = len(plan.runs) - len(misses)
-    seed_word = "seed" if len(seeds) == 1 else "seeds"
-    lines = [f"{len(plan.runs)} runs with {len(seeds)} {seed_word}: {hits} in the cache, {len(misses)} to train"]
-    for reason, count in Counter(run.reason for run in misses).most_common():
-        lines.append(f"  {count:4d}  {reason}")
+    lines = [
+        f"{count(len(plan.runs), 'run')} with {count(len(seeds), 'seed')}: {hits} in the cache, {len(misses)} to train"
+    ]
+    for reason, number in Counter(run.reason for run in misses).most_common():
+        lines.append(f"  {number:4d}  {reason}")
     shown = plan.runs if show_all else misses[:_SHOWN]
     lines += [_describe_run(run) for run in shown]
     if not show_all and len(misses) > _SHOWN:
@@ -32,10 +33,7 @@ def describe_plan(plan: Plan, seeds: Sequence[int], workers: int, last: LastBuil
     if misses:
         seconds = plan.estimate_s(workers)
         time = f"about {format_duration(seconds)}" if seconds is not None else "not known before the first run here"
-        lines.append(
-            f"{len(plan.groups)} group{'' if len(plan.groups) == 1 else 's'} on {workers} "
-            f"worker{'' if workers == 1 else 's'}; time to train: {time}"
-        )
+        lines.append(f"{count(len(plan.groups), 'group')} on {count(workers, 'worker')}; time to train: {time}")
     if last is not None:
         lines.append(f"last build{' FAILED' if last.has_failed else ''}: {last.describe()}")
     return "\n".join(lines)
@@ -44,9 +42,9 @@ def describe_plan(plan: Plan, seeds: Sequence[int], workers: int, last: LastBuil
 def _describe_run(run: PlannedRun) -> str:
     note = f" ({run.note})" if run.note else ""
     if run.reason is None:
-        return f"  {run.name}  {run.epochs} epochs  hit{note}"
+        return f"  {run.name}  {count(run.epochs, 'epoch')}  hit{note}"
     start = f", from epoch {run.start_epoch + 1}" if run.start_epoch else ""
-    return f"  {run.name}  {run.epochs} epochs  {run.reason}{start}{note}"
+    return f"  {run.name}  {count(run.epochs, 'epoch')}  {run.reason}{start}{note}"
 
 
 def plan_document(plan: Plan, seeds: Sequence[int], workers: int, last: LastBuild | None) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def train_missing(
     if not misses:
         report(Message("plan", f"all {len(plan.runs)} runs are in the cache"))
         return TrainingOutcome((), len(plan.runs), 0)
-    report(Message("plan", f"{len(misses)} of {len(plan.runs)} runs to train, in {len(plan.groups)} groups"))
+    report(Message("plan", f"{len(misses)} of {len(plan.runs)} runs to train, groups: {len(plan.groups)}"))
     from lrreport.execute import train_groups  # noqa: PLC0415 - leads to TensorFlow, which is slow to load
 
     ended = train_groups(plan.groups, workplace=workplace, read=store.read, save=store.write, report=report)

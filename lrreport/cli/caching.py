@@ -11,7 +11,7 @@ import typer
 
 from lrreport.cli.options import AsJson, Cache, MaxSize, StudyFolder, Wait, Yes
 from lrreport.cli.running import cache_folder, guard, print_json
-from lrreport.console import Console, format_size
+from lrreport.console import Console, count, format_size
 from lrreport.errors import CacheError
 from lrreport.events import Message
 from lrreport.request import choose_studies
@@ -38,11 +38,9 @@ def _describe_run(run: CachedRun) -> str:
     day = datetime.datetime.fromtimestamp(run.changed, datetime.UTC).date()
     note = f"  ({run.note})" if run.note else ""
     name = run.name if run.dataset in ("", "mnist") or not run.is_asked else f"{run.name} on {run.dataset}"
-    return f"  {run.key}  {day}  {format_size(run.size_bytes):>8}  {run.state}, {run.epochs} epochs  {name}{note}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+    return (
+        f"  {run.key}  {day}  {format_size(run.size_bytes):>8}  {run.state}, {count(run.epochs, 'epoch')}  {name}{note}"
+    )
 
 
 @guard
@@ -70,7 +68,7 @@ def list_cache(studies: StudyFolder = None, cache: Cache = None, as_json: AsJson
             }
         )
         return
-    typer.echo(f"{root}: {_count(len(runs), 'run')}, {format_size(total)} in all")
+    typer.echo(f"{root}: {count(len(runs), 'run')}, {format_size(total)} in all")
     for run in (run for run in runs if run.is_asked):
         typer.echo(_describe_run(run))
     if others := [run for run in runs if not run.is_asked]:
@@ -114,12 +112,12 @@ def verify_cache(cache: Cache = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"cache": str(root), "sound_runs": sound, "problems": problems})
     else:
-        typer.echo(f"{root}: {_count(sound, 'run')} sound, {_count(len(problems), 'problem')}")
+        typer.echo(f"{root}: {count(sound, 'run')} sound, {count(len(problems), 'problem')}")
         for problem in problems:
             typer.echo(f"  {problem['path']}: {problem['problem']}")
     if problems:
         raise CacheError(
-            f"The cache holds {_count(len(problems), 'damaged item')}",
+            f"The cache holds {count(len(problems), 'damaged item')}",
             where=str(root),
             got="; ".join(problem["path"] for problem in problems[:3]) + ("; ..." if len(problems) > 3 else ""),  # noqa: PLR2004
             fix="nothing has to be done: the next build that needs one says so and makes it again",
@@ -213,7 +211,7 @@ def _tell_garbage(root: Path, runs: list[CachedRun], leftovers: list[Leftover], 
     for item in leftovers:
         typer.echo(f"  {item.path}  {format_size(item.size_bytes):>8}  {item.about}")
     what = " and ".join(
-        _count(number, word) for number, word in ((len(runs), "run"), (len(leftovers), "other")) if number
+        count(number, word) for number, word in ((len(runs), "run"), (len(leftovers), "other")) if number
     )
     if is_deleted:
         typer.echo(f"{what} deleted, {format_size(size)} freed")
