@@ -19,8 +19,15 @@ import typer
 from lrreport.cli.options import DatasetOption, DeviceOption, EditionOption, FormatOption, ProgressOption
 from lrreport.console import Console, ProgressMode
 from lrreport.environment import available_cores
-from lrreport.errors import CacheError, InterruptedBuildError, LrreportError, TerminatedBuildError, UsageError
-from lrreport.last_build import LastBuild, record_last_build
+from lrreport.errors import (
+    BusyError,
+    CacheError,
+    InterruptedBuildError,
+    LrreportError,
+    TerminatedBuildError,
+    UsageError,
+)
+from lrreport.last_build import LastBuild, read_last_build, record_last_build
 from lrreport.request import (
     DEFAULT_MAX_SEEDS,
     DEFAULT_SEEDS,
@@ -105,8 +112,12 @@ def guard(command: Callable[P, str | None]) -> Callable[P, None]:
 
 def _record(command: str, options: dict[str, Any], began: datetime.datetime, exit_code: int, text: str) -> None:
     with suppress(CacheError):  # no folder to record it in; the command itself has said so
+        folder = cache_folder(options.get("cache"))
+        last = read_last_build(folder)
+        if exit_code == BusyError.exit_code and last is not None and last.is_running:
+            return  # the build that is at work will say how it ended; this one did nothing
         record_last_build(
-            cache_folder(options.get("cache")),
+            folder,
             LastBuild(
                 command=command,
                 arguments=tuple(sys.argv[1:]),
