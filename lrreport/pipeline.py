@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 import json
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +19,7 @@ from lrreport.events import Message, Report
 from lrreport.execute import Workplace
 from lrreport.locks import hold_lock
 from lrreport.plan import list_runs
-from lrreport.publish import check_output_folder, is_intact, publish, read_manifest
+from lrreport.publish import is_intact, open_output, publish, read_manifest
 from lrreport.request import Request
 from lrreport.results import Results
 from lrreport.store import Store
@@ -62,6 +62,20 @@ def _train(request: Request, seeds: tuple[int, ...], report: Report) -> Training
     return train_missing(request.studies, seeds, Store(request.cache), workplace, report, is_forced=request.is_forced)
 
 
+@contextmanager
+def _hold_both(request: Request, out: Path, report: Report) -> Iterator[None]:
+    """Be the only build at work on the output folder and on the cache; always in this order."""
+
+    def tell(text: str) -> None:
+        _tell(report, "plan", text)
+
+    with (
+        open_output(out, request.extent, adopt=request.adopt, wait=request.wait, tell=tell),
+        hold_lock(request.cache, wait=request.wait, tell=tell),
+    ):
+        yield
+
+
 def build(request: Request, out: Path, report: Report) -> BuildOutcome:
     """Train what is missing, then write everything.
 
@@ -70,8 +84,7 @@ def build(request: Request, out: Path, report: Report) -> BuildOutcome:
     Raises:
         LrreportError: Whatever went wrong; the report that was there is as it was.
     """
-    check_output_folder(out, request.extent, adopt=request.adopt)
-    with hold_lock(request.cache, wait=request.wait, tell=lambda text: _tell(report, "plan", text)):
+    with _hold_both(request, out, report):
         first = request.seeds[:1]
         early = TrainingOutcome((), 0, 0)
         if len(request.seeds) > 1 and read_manifest(out) is None:
@@ -92,8 +105,7 @@ def render(request: Request, out: Path, report: Report) -> BuildOutcome:
     Raises:
         MissingResultsError: Results are missing; the message lists them.
     """
-    check_output_folder(out, request.extent, adopt=request.adopt)
-    with hold_lock(request.cache, wait=request.wait, tell=lambda text: _tell(report, "plan", text)):
+    with _hold_both(request, out, report):
         cached = len(list_runs(request.studies, request.seeds))
         return _write(request, request.seeds, out, TrainingOutcome((), cached, 0), report)
 

@@ -13,7 +13,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 #: From the ground up: a module may import from its own layer and from those before it.
 LAYERS = [
-    {"", "errors", "atomic", "events"},
+    {"", "errors", "atomic", "documents", "events"},
     {"spec"},
     {"keys", "study_files"},
     {"results", "groups"},
@@ -26,6 +26,8 @@ LAYERS = [
     {"figures"},
     {"edition", "changes"},
     {"article"},
+    {"manifest"},
+    {"carry_over", "swap"},
     {"publish"},
     {"request"},
     {"training_stage", "edition_digest", "rendering"},
