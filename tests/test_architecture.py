@@ -18,6 +18,7 @@ LAYERS = [
     {"keys", "study_files"},
     {"results", "groups"},
     {"datasets", "checkpoints", "environment", "locks"},
+    {"state_files"},
     {"store"},
     {"plan"},
     {"engine"},
