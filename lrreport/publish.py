@@ -21,7 +21,7 @@ from lrreport.atomic import sync_folder, write_atomically
 from lrreport.carry_over import carry_over
 from lrreport.errors import OutputError
 from lrreport.manifest import GENERATOR, MANIFEST, SCHEMA, is_intact, read_manifest
-from lrreport.swap import hold_output, make_staging, remove_dead_staging, swap
+from lrreport.swap import finish_swap, hold_output, make_staging, remove_dead_staging, swap
 
 __all__ = ["MANIFEST", "Extent", "check_output_folder", "is_intact", "open_output", "publish", "read_manifest"]
 
@@ -176,6 +176,7 @@ def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) 
     """
     out = out.resolve()
     try:
+        finish_swap(out)
         remove_dead_staging(out)
         with make_staging(out) as staging:
             _write_files(staging, files)
