@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from lrreport.manifest import MANIFEST, read_manifest
+from lrreport.mounts import mount_points
 
 _KEPT: Final = ".kept"
 
@@ -36,7 +37,7 @@ def carry_over(source: Path, target: Path, files: Collection[str]) -> None:
     ours = {MANIFEST, *(item["path"] for item in manifest["files"])} if manifest else {MANIFEST}
     taken = {MANIFEST, *files}
     folders = {parent.as_posix() for name in taken for parent in PurePosixPath(name).parents}
-    for path in _walk(source):
+    for path in _walk(source, mount_points()):
         name = path.relative_to(source).as_posix()
         if name in ours:
             continue
@@ -48,9 +49,9 @@ def carry_over(source: Path, target: Path, files: Collection[str]) -> None:
             _give_place(path, place)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path, mounted: Collection[str]) -> Iterator[Path]:
     """Every file, every link and every empty folder below a folder; links are not followed."""
-    if os.path.ismount(folder):
+    if str(folder) in mounted:
         raise OSError(errno.EBUSY, "another file system is mounted inside the output folder", str(folder))
     with os.scandir(folder) as found:
         entries = sorted(found, key=lambda entry: entry.name)
@@ -60,7 +61,7 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield path
             continue
         is_empty = True
-        for inner in _walk(path):
+        for inner in _walk(path, mounted):
             is_empty = False
             yield inner
         if is_empty:

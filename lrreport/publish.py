@@ -21,6 +21,7 @@ from lrreport.atomic import sync_folder, write_atomically
 from lrreport.carry_over import carry_over
 from lrreport.errors import OutputError
 from lrreport.manifest import GENERATOR, MANIFEST, SCHEMA, is_intact, read_manifest
+from lrreport.mounts import is_mount_point
 from lrreport.swap import finish_swap, hold_output, make_staging, remove_dead_staging, swap
 
 __all__ = ["MANIFEST", "Extent", "check_output_folder", "is_intact", "open_output", "publish", "read_manifest"]
@@ -137,7 +138,7 @@ def check_output_folder(out: Path, extent: Extent, *, adopt: bool) -> None:
 
 def _check_writable(out: Path) -> None:
     """Make the parent folder, and try to write in it and in the output folder: the two change names there."""
-    if out.is_mount():
+    if is_mount_point(out):
         raise OutputError(
             "The output folder is a file system of its own, and cannot change names with a new report",
             where=str(out),

@@ -13,7 +13,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 #: From the ground up: a module may import from its own layer and from those before it.
 LAYERS = [
-    {"", "errors", "atomic", "documents", "events"},
+    {"", "errors", "atomic", "documents", "events", "mounts"},
     {"spec"},
     {"keys", "study_files"},
     {"results", "groups"},

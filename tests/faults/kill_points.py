@@ -51,6 +51,7 @@ def kill_everywhere(prepare: Callable[[], None], act: Callable[[], None], look: 
     """Let a child act and die before its first change, then another before its second, until one survives."""
     for number in range(1, 1000):
         prepare()
+        sys.stdout.flush()
         said, saying = os.pipe()
         child = os.fork()
         if child == 0:
@@ -100,7 +101,12 @@ def publishing(folder: Path) -> Iterator[dict]:
         recover(out)
         recovered = report_in(out)
         publish(out, {**NEW, "index.html": b"newest"}, SETTINGS)
-        return {"at once": at_once, "recovered": recovered, "next": report_in(out), "left": os.listdir(folder)}
+        return {
+            "at once": at_once,
+            "recovered": recovered,
+            "next": report_in(out),
+            "left": sorted(path.name for path in folder.iterdir()),
+        }
 
     return kill_everywhere(prepare, lambda: publish(out, NEW, SETTINGS), look)
 
@@ -122,7 +128,7 @@ def storing(folder: Path) -> Iterator[dict]:
         at_once = epochs()
         Store(folder).write(make_entry(7))
         (run,) = (folder / "runs").iterdir()
-        return {"at once": at_once, "next": epochs(), "left": sorted(os.listdir(run))}
+        return {"at once": at_once, "next": epochs(), "left": sorted(path.name for path in run.iterdir())}
 
     return kill_everywhere(prepare, lambda: Store(folder).write(make_entry(5)), look)
 
@@ -132,7 +138,7 @@ def main() -> None:
     if kind == "two-renames":
         swap._exchange = lambda *_: False
     for found in storing(folder) if kind == "store" else publishing(folder):
-        print(json.dumps(found), flush=True)
+        sys.stdout.write(json.dumps(found) + "\n")
 
 
 if __name__ == "__main__":
