@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from lrreport.checkpoints import Entry, Progress
 from lrreport.datasets import load_dataset
 from lrreport.environment import current_environment, without_chatter
-from lrreport.events import Message, Report, TrainingProgress
+from lrreport.events import Message, Report, TrainingProgress, message_of
 from lrreport.groups import Group
 from lrreport.spec import RunSpec
 
@@ -75,7 +75,7 @@ def _load_data(groups: Sequence[Group], workplace: Workplace, device: Device, re
                 name,
                 cache_dir=workplace.cache,
                 data_path=workplace.data_path,
-                report=lambda text: report(Message("data", text)),
+                report=lambda text: report(message_of("data", text)),
             ),
             device,
         )
@@ -114,9 +114,9 @@ def train_groups(
         from lrreport.engine.training import GroupTraining  # noqa: PLC0415
 
     device = set_up_device(workplace.device, workplace.threads)
-    report(
-        Message("train", f"training on the {device.kind.upper()} ({device.reason}), {device.workers} groups at a time")
-    )
+    where = f"training on the {device.kind.upper()} ({device.reason}), {device.workers} groups at a time"
+    # A GPU that is there and does not work is a reason to look; a machine without one is not.
+    report(Message("train", where, is_warning="failed" in device.reason))
     data = _load_data(groups, workplace, device, report)
     environment = current_environment(device.kind)
     waiting: queue.SimpleQueue[Group] = queue.SimpleQueue()
@@ -129,6 +129,8 @@ def train_groups(
     def keep(entry: Entry) -> None:
         with saving:
             save(entry)
+            text = f"{len(entry.history)} epochs of run {entry.key} are kept ({entry.progress})"
+            report(Message("checkpoint", text, is_detail=True))
             if entry.progress is not Progress.PARTIAL:
                 ended[str(entry.progress)] += 1
 

@@ -160,7 +160,13 @@ def _check_writable(out: Path) -> None:
         ) from error
 
 
-def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> None:
+def publish(
+    out: Path,
+    files: Mapping[str, bytes],
+    manifest: Mapping[str, Any],
+    *,
+    before_swap: Callable[[], None] = lambda: None,
+) -> None:
     """Put a report in the place of the one before.
 
     What the older manifest does not list (a teacher's notes, dot files) is carried over; what it lists and the new
@@ -171,6 +177,7 @@ def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) 
         out: The output folder.
         files: Relative path -> content.
         manifest: Everything of `manifest.json` but the list of files.
+        before_swap: Called when everything is written, and only the swap is left.
 
     Raises:
         OutputError: Disk full or not writable; the older report is as it was.
@@ -195,6 +202,7 @@ def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) 
                     where=str(out),
                     fix="look at the disk, and choose another folder with --out",
                 )
+            before_swap()
             swap(staging, out)
             with contextlib.suppress(OSError):  # the report is in its place; what came meanwhile comes along
                 carry_over(staging, out, files)

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,17 +21,17 @@ from numpy.typing import NDArray
 
 from lrreport.analysis.claims import decide_claims
 from lrreport.analysis.summaries import rank_settings, summarise
-from lrreport.analysis.tables import claims_document, format_document, format_results_csv, runs_document
+from lrreport.analysis.tables import format_document, make_measured_files
 from lrreport.analysis.verdicts import Claim
 from lrreport.article.facts import Facts, describe_data
-from lrreport.changes import describe_extent
 from lrreport.datasets import Dataset, load_dataset
 from lrreport.edition import Edition
 from lrreport.errors import RenderError
-from lrreport.events import Message, Report
+from lrreport.events import Message, Report, message_of
 from lrreport.figures.drawn import DrawnFigure
 from lrreport.request import EditionName, Request
 from lrreport.results import Results
+from lrreport.worker_messages import listen, speak_through, tell
 
 #: The figure of sample digits takes the first images of each class; they are among these.
 _SAMPLE: Final = 2000
@@ -90,9 +91,8 @@ def render_report(results: Results, edition: Edition, request: Request, report: 
         for language in request.editions
     ]
     figures: list[DrawnFigure] = []
-    report(Message("pages", f"drawing figures and setting pages: {', '.join(request.editions)}"))
-    for job, (drawn, made) in zip(jobs, _run_jobs(jobs), strict=True):
-        report(Message("pages", f"{job.language}: {len(drawn)} figures, {len(made)} files"))
+    report(Message("figures", f"drawing figures and setting pages: {', '.join(request.editions)}"))
+    for drawn, made in _run_jobs(jobs, report):
         figures.extend(drawn)
         files.update(made)
     if len(request.editions) > 1:
@@ -107,12 +107,9 @@ def make_data_files(results: Results, claims: Sequence[Claim], edition: Edition)
         "digest": edition.digest,
         "date": edition.date.isoformat(),
         "changes": [dict(change) for change in edition.changes],
-        "extent": describe_extent(results),
     }
     return {
-        "data/results.csv": format_results_csv(results).encode(),
-        "data/runs.json": format_document(runs_document(results)).encode(),
-        "data/claims.json": format_document(claims_document(claims)).encode(),
+        **make_measured_files(results, claims),
         "data/edition.json": format_document(edition_document).encode(),
     }
 
@@ -130,7 +127,7 @@ def _page_names(request: Request) -> set[str]:
 def _load_dataset(results: Results, request: Request, report: Report) -> Dataset:
     name = results.studies[0].settings[0].spec.dataset
     return load_dataset(
-        name, cache_dir=request.cache, data_path=request.data_path, report=lambda text: report(Message("data", text))
+        name, cache_dir=request.cache, data_path=request.data_path, report=lambda text: report(message_of("data", text))
     )
 
 
@@ -146,12 +143,20 @@ def _die_with_parent() -> None:
         os._exit(1)
 
 
-def _run_jobs(jobs: list[_Job]) -> list[tuple[tuple[DrawnFigure, ...], dict[str, bytes]]]:
+def _begin_worker(sender: Connection) -> None:
+    _die_with_parent()
+    speak_through(sender)
+
+
+def _run_jobs(jobs: list[_Job], report: Report) -> list[tuple[tuple[DrawnFigure, ...], dict[str, bytes]]]:
     """One process a language: matplotlib and WeasyPrint work in one thread each."""
     if len(jobs) == 1:
-        return [_render_language(jobs[0])]
+        return [_render_language(jobs[0], report)]
     context = multiprocessing.get_context("spawn")  # TensorFlow's threads would not survive a fork
-    with ProcessPoolExecutor(len(jobs), mp_context=context, initializer=_die_with_parent) as pool:
+    with (
+        listen(context, report) as sender,
+        ProcessPoolExecutor(len(jobs), mp_context=context, initializer=_begin_worker, initargs=(sender,)) as pool,
+    ):
         waiting = [pool.submit(_render_language, job) for job in jobs]
         try:
             return [future.result() for future in waiting]
@@ -169,28 +174,34 @@ def _run_jobs(jobs: list[_Job]) -> list[tuple[tuple[DrawnFigure, ...], dict[str,
             raise
 
 
-def _render_language(job: _Job) -> tuple[tuple[DrawnFigure, ...], dict[str, bytes]]:
+def _render_language(job: _Job, report: Report | None = None) -> tuple[tuple[DrawnFigure, ...], dict[str, bytes]]:
     from lrreport.article.environment import make_environment  # noqa: PLC0415 - loaded in the worker alone
     from lrreport.article.pages import render_page, render_print_page  # noqa: PLC0415
     from lrreport.figures import draw_figures  # noqa: PLC0415
 
-    figures = tuple(draw_figures(job.facts.results, job.sample_images, job.sample_labels, job.language))
+    figures: list[DrawnFigure] = []
     files: dict[str, bytes] = {}
-    for figure in figures:
+    for figure in draw_figures(job.facts.results, job.sample_images, job.sample_labels, job.language):
+        figures.append(figure)
+        tell(Message("figures", f"{figure.name}.{figure.language} is drawn", is_detail=True), report)
         files[f"figures/{figure.name}.{figure.language}.svg"] = figure.svg_standalone.encode()
         files[f"figures/{figure.name}.{figure.language}.png"] = figure.png
-    facts = replace(job.facts, figures=figures)
+    tell(Message("figures", f"{job.language}: {len(figures)} figures are drawn"), report)
+    facts = replace(job.facts, figures=tuple(figures))
     environment = make_environment(job.templates)
     if "html" in job.formats:
         files[f"{job.language}.html"] = render_page(facts, environment, job.language).encode()
+        tell(Message("pages", f"{job.language}.html is made"), report)
     if "pdf" in job.formats:
         from lrreport.article.pdf.lay_out import lay_out_pdf  # noqa: PLC0415
 
+        tell(Message("pdf", f"laying out lrreport-{job.language}.pdf"), report)
         page = render_print_page(facts, environment, job.language)
         with tempfile.TemporaryDirectory(prefix="lrreport-") as folder:
             document = lay_out_pdf(page, base_folder=Path(folder), language=job.language)
         files[f"lrreport-{job.language}.pdf"] = _checked(document, (job.language,))
-    return figures, files
+        tell(Message("pdf", f"lrreport-{job.language}.pdf is made"), report)
+    return tuple(figures), files
 
 
 def _checked(document: bytes, languages: tuple[EditionName, ...]) -> bytes:

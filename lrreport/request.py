@@ -19,9 +19,24 @@ EditionName = Literal["th", "en"]
 FormatName = Literal["html", "pdf"]
 
 DEFAULT_SEEDS: Final = 3
+#: Where growing stops.
+DEFAULT_MAX_SEEDS: Final = 20
 #: A preview is for a look at the pages, not at the numbers.
 PREVIEW_SEEDS: Final = 1
 PREVIEW_EPOCHS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """More seeds than the cache holds.
+
+    Attributes:
+        by: How many more.
+        most: The number of seeds that is not exceeded.
+    """
+
+    by: int
+    most: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +57,8 @@ class Request:
         is_preview: Mark every page as a preview.
         adopt: Accept a foreign or fuller output folder.
         wait: Wait for another build.
+        growth: Take as many seeds as the cache holds complete and some more, in place of `seeds`; None to take these.
+        command_line: For the record of the last build.
     """
 
     studies: tuple[Study, ...]
@@ -57,6 +74,8 @@ class Request:
     is_preview: bool = False
     adopt: bool = False
     wait: bool = False
+    growth: Growth | None = None
+    command_line: tuple[str, ...] = ()
 
     @property
     def extent(self) -> Extent:

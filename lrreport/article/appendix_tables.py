@@ -169,3 +169,9 @@ def _make_table(rows: list[dict[str, Any]], language: Language, *, numeric: set[
     frame = pd.DataFrame(rows, dtype=object)
     heads = {name: say(name, language) if has_words(name) else name for name in frame.columns}
     return HtmlTable(frame, heads, frozenset(numeric), kind)
+
+
+def claim_statement(group: str, language: Language) -> str | None:
+    """What a group of claims states of its subject, in words; None where the article has no words of its own for it."""
+    words = _STATEMENTS.get(group)
+    return words[language] if words else None

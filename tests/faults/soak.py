@@ -232,10 +232,8 @@ def main() -> None:
             hits += world.hits
             shutil.rmtree(world.folder)
             took = time.monotonic() - began
-            print(
-                f"{sum(hits.values())} kills, {round_number + 1} builds finished, {took:.0f} s: {dict(hits)}",
-                flush=True,
-            )  # noqa: T201
+            sums = f"{hits.total()} kills, {round_number + 1} builds finished, {took:.0f} s: {dict(hits)}"
+            print(sums, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
