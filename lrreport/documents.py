@@ -9,6 +9,18 @@ from typing import Any, Final
 #: Nothing that we write is larger; and no JSON of this size takes more than a few hundred megabytes once it is read.
 MAX_DOCUMENT_BYTES: Final = 16_000_000
 
+#: Not printable by Python's word, and part of texts: they join letters, or forbid or allow a line to break.
+_JOINERS: Final = frozenset("\u00a0\u200b\u200c\u200d\u2060")
+
+
+def odd_letters(text: str) -> str:
+    r"""The letters of a text that a page cannot print and a terminal might obey: control codes, directions, surrogates.
+
+    >>> odd_letters("โมเมนตัม\u200b 0.9 \x1b[2J")
+    '\x1b'
+    """
+    return "".join(letter for letter in text if not letter.isprintable() and letter not in _JOINERS)
+
 
 def parse_document(content: bytes) -> dict[str, Any]:
     """Read a JSON object.

@@ -73,7 +73,7 @@ def check_state(path: Path, sha256: str, spec: RunSpec) -> str | None:
         if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
             return "its checksum does not fit its content"
         try:
-            for _ in _open_arrays(file, expected):
+            for _ in _read_arrays(file, expected):
                 pass
         except ValueError as error:
             return str(error)
@@ -84,10 +84,8 @@ def _largest(expected: Mapping[str, tuple[int, ...]]) -> int:
     return sum(math.prod(shape) * _FLOAT32.itemsize + _OVERHEAD_BYTES for shape in expected.values())
 
 
-def _open_arrays(
-    file: IO[bytes], expected: Mapping[str, tuple[int, ...]]
-) -> Iterator[tuple[str, tuple[int, ...], IO[bytes]]]:
-    """Name, shape and values of each array, its header read and found right.
+def _read_arrays(file: IO[bytes], expected: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Name and values of each array, one after the other.
 
     Raises:
         ValueError: The file does not hold just these arrays.
@@ -108,7 +106,8 @@ def _open_arrays(
                     raise ValueError(message)
                 with archive.open(member) as values:
                     _check_header(values, name, expected[name])
-                    yield name, expected[name], values
+                    content = values.read(size_bytes + 1)  # to the end, where zipfile compares the CRC
+                    yield name, np.frombuffer(content, np.float32).reshape(expected[name])
     # NotImplementedError: a zip version or method that no npz has; RuntimeError: an encrypted member.
     except (
         zipfile.BadZipFile,
@@ -184,10 +183,7 @@ class StateArrays(Mapping[str, NDArray[np.float32]]):
                 got=problem,
                 fix="run the same command again; a damaged run is trained again",
             )
-        return {
-            name: np.frombuffer(values.read(), np.float32).reshape(shape)
-            for name, shape, values in _open_arrays(io.BytesIO(packed), self._expected)
-        }
+        return dict(_read_arrays(io.BytesIO(packed), self._expected))
 
     def __getitem__(self, name: str) -> NDArray[np.float32]:
         return self._arrays[name]

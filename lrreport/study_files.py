@@ -13,6 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from lrreport.documents import odd_letters
 from lrreport.errors import SpecError
 from lrreport.spec import DEFAULT_EPOCHS, PlateauSpec, RunSpec, Setting, Study, Value
 
@@ -38,8 +39,6 @@ _MAX_SETTINGS: Final = 1000
 _MAX_TEXT: Final = 2000
 _MAX_SHOWN: Final = 80
 _MAX_INTEGER: Final = 2**63 - 1
-#: Not printable by themselves, and part of Thai and other scripts: they join letters or allow a line to break.
-_JOINERS: Final = "\u200b\u200c\u200d\u2060"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +141,7 @@ def _read_words(source: _Source, key: str, table: Any) -> dict[str, str]:
             )
     words = {language: " ".join(table[language].split()) for language in _LANGUAGES}
     for language, text in words.items():
-        odd = [letter for letter in text if not letter.isprintable() and letter not in _JOINERS]
-        if odd:
+        if odd := odd_letters(text):
             raise SpecError(
                 f"'{key}.{language}' holds a character that cannot be printed",
                 where=source.at(key, language),

@@ -105,10 +105,11 @@ def finish_swap(out: Path) -> str | None:
     """
     journal = _beside(out, "journal")
     document = load_document(journal) or {}
+    # A journal may be lost or wrong; the names beside the folder say as much.
     tokens = [token for token in (document.get("token"),) if isinstance(token, str) and _TOKEN.fullmatch(token)]
     done = None
     try:
-        for token in tokens or _tokens(out, "old"):
+        for token in dict.fromkeys([*tokens, *_tokens(out, "old")]):
             staging, aside = _beside(out, f"staging-{token}"), _beside(out, f"old-{token}")
             if not aside.is_dir():
                 continue

@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {"", "errors", "atomic", "documents", "events", "mounts", "worker_messages", "library_folders"},
     {"spec"},
-    {"keys", "study_files"},
+    {"keys", "study_files", "manifest"},
     {"results", "groups"},
     {"datasets", "checkpoints", "environment", "locks", "last_build"},
     {"state_files"},
@@ -29,7 +29,6 @@ LAYERS = [
     {"edition_diff"},
     {"article"},
     {"changes"},
-    {"manifest"},
     {"carry_over", "swap"},
     {"publish"},
     {"report_folder"},

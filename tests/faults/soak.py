@@ -31,16 +31,20 @@ from tests.bits import bits
 from tests.faults.world import PROGRAM, wait_until_gone
 
 STUDY = """
-id = "tiny"
+id = "ID"
 [title]
 th = "เล็ก"
-en = "Tiny"
+en = "ID"
 [base]
 hidden_units = [10]
+epochs = EPOCHS
 [vary]
-momentum = [0.5, 0.9]
-epochs = [2, 4]
+momentum = MOMENTA
 """
+#: Runs of different lengths in one group: some are kept while the others still train.
+STUDIES = {"short": ("2", "[0.5, 0.6]"), "long": ("4", "[0.9, 0.95]")}
+RUNS = 4
+STUDY_OPTIONS = ["--studies", "studies", *(word for name in STUDIES for word in ("--study", name))]
 #: Stages in the order of a build, with how many seconds after its first sign a kill in it comes at the latest.
 STAGES = {"train": 4.0, "checkpoint": 0.02, "figures": 1.5, "pages": 1.0, "pdf": 3.0, "swap": 0.03}
 TRAINING = ("train", "checkpoint")
@@ -72,11 +76,11 @@ class Watched:
             self.stages.append("ended")
             self.changed.notify()
 
-    def wait_for(self, stage: str) -> bool:
-        """Wait until it tells of a stage; False when it ends without."""
+    def wait_for(self, stage: str) -> None:
+        """Wait until it tells of a stage, or of a later one: what is trained is not trained again."""
+        awaited = {*list(STAGES)[list(STAGES).index(stage) :], "ended"}
         with self.changed:
-            self.changed.wait_for(lambda: stage in self.stages or "ended" in self.stages, PATIENCE_S)
-            return stage in self.stages
+            self.changed.wait_for(lambda: awaited & {*self.stages}, PATIENCE_S)
 
 
 @dataclass
@@ -93,12 +97,14 @@ class World:
 
     def __post_init__(self) -> None:
         (self.folder / "studies").mkdir(parents=True)
-        (self.folder / "studies" / "tiny.toml").write_text(STUDY, "utf-8")
+        for name, (epochs, momenta) in STUDIES.items():
+            text = STUDY.replace("ID", name).replace("EPOCHS", epochs).replace("MOMENTA", momenta)
+            (self.folder / "studies" / f"{name}.toml").write_text(text, "utf-8")
 
     @contextmanager
     def build(self, name: str) -> Iterator[Watched]:
         mark = uuid.uuid4().hex
-        command = [*PROGRAM, "build", "--study", "tiny", "--studies", "studies", "--seeds", "1", "--device", "cpu",
+        command = [*PROGRAM, "build", *STUDY_OPTIONS, "--seeds", "1", "--device", "cpu",
                    "--data", str(self.images), "--out", f"{name}/report", "--cache", f"{name}/cache",
                    "--progress", "json"]  # fmt: skip
         environment = {**os.environ, "MARK": mark, "SOURCE_DATE_EPOCH": "1800000000"}
@@ -157,7 +163,7 @@ class World:
             }
             for each in (name, calm)
         ]
-        assert len(entries[0]) == 2
+        assert len(entries[0]) == RUNS
         assert entries[0] == entries[1]
         reports = [without_wall_times(self.folder / each / "report") for each in (name, calm)]
         assert reports[0].keys() == reports[1].keys()
@@ -198,7 +204,7 @@ def soak(folder: Path, images: Path, *, kills: int, seed: int, tell: bool = Fals
     world = World(folder, images)
     calm_s = world.finish("calm")
     for number, stage in enumerate(make_schedule(kills, random_source), start=1):
-        for _ in range(10):
+        for _ in range(20):
             latest_s = STAGES[stage] if stage else calm_s / 2
             delay_s = random_source.uniform(0, latest_s)
             if world.kill("disturbed", stage, delay_s):
