@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import datetime
-import json
+import hashlib
 import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from lrreport.documents import parse_document
 from lrreport.edition import Edition
 from lrreport.edition_diff import Difference, compare_editions
 from lrreport.edition_digest import digest_measurements
 from lrreport.errors import OutputError, UsageError
-from lrreport.published import read_edition
+from lrreport.manifest import read_manifest
+from lrreport.published import check_words, read_edition
 from lrreport.report_folder import read_report_file
 from lrreport.request import Request
 from lrreport.results import Results
@@ -67,13 +69,13 @@ def compare_with_previous(
 def date_edition(digest: str, results: Results, out: Path, difference: Difference | None) -> Edition:
     """The edition with its date and changes: read back while the digest stays the same, else made today."""
     epochs = results.epochs
-    previous: Any = None
-    with suppress(OSError, ValueError, RecursionError):
-        previous = json.loads(read_report_file(out, _EDITION_FILE, limit=_MAX_EDITION_BYTES))
-    if isinstance(previous, dict) and previous.get("digest") == digest:
+    previous = _read_edition_file(out)
+    if previous is not None and previous.get("digest") == digest:
         with suppress(KeyError, ValueError, TypeError):
             date = datetime.date.fromisoformat(previous["date"])
-            changes = tuple({name: str(change[name]) for name in ("th", "en")} for change in previous["changes"])
+            changes = tuple(
+                {name: check_words(change[name]) for name in ("th", "en")} for change in previous["changes"]
+            )
             return Edition(digest, date, results.seeds, epochs, results.is_preview, changes)
     changes = ()
     if difference is not None:
@@ -81,6 +83,18 @@ def date_edition(digest: str, results: Results, out: Path, difference: Differenc
 
         changes = list_changes(difference, results.studies)
     return Edition(digest, today(), results.seeds, epochs, results.is_preview, changes)
+
+
+def _read_edition_file(out: Path) -> dict[str, Any] | None:
+    """The edition file in a folder; not one that differs from what the report's manifest says of it."""
+    try:
+        content = read_report_file(out, _EDITION_FILE, limit=_MAX_EDITION_BYTES)
+        document = parse_document(content)
+    except (OSError, ValueError):
+        return None
+    listed = {item["path"]: item["sha256"] for item in (read_manifest(out) or {"files": ()})["files"]}
+    is_sound = listed.get(_EDITION_FILE) in (None, hashlib.sha256(content).hexdigest())
+    return document if is_sound else None
 
 
 def today() -> datetime.date:

@@ -17,7 +17,7 @@ from lrreport.growth import choose_seeds
 from lrreport.last_build import record_beginning
 from lrreport.locks import hold_lock
 from lrreport.plan import list_runs
-from lrreport.publish import check_output_folder, is_intact, publish, read_manifest
+from lrreport.publish import is_intact, open_output, publish, read_manifest
 from lrreport.request import Request
 from lrreport.store import Store
 from lrreport.training_stage import TrainingOutcome, expected_device, load_results, train_missing
@@ -82,6 +82,17 @@ def _train(request: Request, seeds: tuple[int, ...], report: Report) -> Training
     return train_missing(request.studies, seeds, Store(request.cache), workplace, report, is_forced=request.is_forced)
 
 
+@contextmanager
+def _hold_output(request: Request, out: Path, report: Report) -> Iterator[None]:
+    """Be the only build at work on the output folder; always before the cache, so that nobody waits in a circle."""
+
+    def tell(text: str) -> None:
+        _tell(report, "plan", text)
+
+    with open_output(out, request.extent, adopt=request.adopt, wait=request.wait, tell=tell):
+        yield
+
+
 def build(request: Request, out: Path, report: Report) -> BuildOutcome:
     """Train what is missing, then write everything.
 
@@ -90,8 +101,7 @@ def build(request: Request, out: Path, report: Report) -> BuildOutcome:
     Raises:
         LrreportError: Whatever went wrong; the report that was there is as it was.
     """
-    check_output_folder(out, request.extent, adopt=request.adopt)
-    with _at_work(request, "build", report) as settled:
+    with _hold_output(request, out, report), _at_work(request, "build", report) as settled:
         _warn_of_fewer_seeds(settled, out, report)
         first, others = settled.seeds[:1], settled.seeds[1:]
         early = TrainingOutcome((), 0, 0)
@@ -112,8 +122,7 @@ def render(request: Request, out: Path, report: Report) -> BuildOutcome:
     Raises:
         MissingResultsError: Results are missing; the message lists them.
     """
-    check_output_folder(out, request.extent, adopt=request.adopt)
-    with _at_work(request, "render", report) as settled:
+    with _hold_output(request, out, report), _at_work(request, "render", report) as settled:
         _warn_of_fewer_seeds(settled, out, report)
         cached = len(list_runs(settled.studies, settled.seeds))
         return _write(settled, settled.seeds, out, TrainingOutcome((), cached, 0), report)

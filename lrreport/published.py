@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from lrreport.analysis.verdicts import Verdict
+from lrreport.documents import odd_letters
 from lrreport.errors import OutputError
 
 RESULTS_FILE: Final = "data/results.csv"
@@ -18,6 +20,8 @@ RUNS_FILE: Final = "data/runs.json"
 CLAIMS_FILE: Final = "data/claims.json"
 #: What `read_edition` asks for.
 DATA_FILES: Final = (RESULTS_FILE, RUNS_FILE, CLAIMS_FILE)
+
+_MAX_WORDS: Final = 2000
 
 #: A setting of a study, by the texts that name them.
 Name = tuple[str, str]
@@ -98,12 +102,16 @@ def read_edition(manifest: Mapping[str, Any], read: Callable[[str], bytes]) -> P
         versions = {str(key): str(value) for key, value in manifest["versions"].items()}
         name = CLAIMS_FILE
         claims = json.loads(read(name))["claims"]
-        verdicts = {str(claim["id"]): str(claim["verdict"]) for claim in claims}
+        verdicts = {str(claim["id"]): str(Verdict(claim["verdict"])) for claim in claims}
         about = {str(claim["id"]): _read_subject(claim) for claim in claims}
         name = RUNS_FILE
         runs = _read_runs(json.loads(read(name))["runs"])
         name = RESULTS_FILE
         results = _read_results(read(name).decode(), runs)
+        for word in (*versions, *versions.values(), *verdicts, *verdicts.values(), *runs.environments):
+            check_words(word)
+        for word in (each for pair in (*results, *about.values()) for each in pair if each is not None):
+            check_words(word)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error) as error:
         raise OutputError(
             "A report's data file is not what it should be",
@@ -124,6 +132,17 @@ def read_edition(manifest: Mapping[str, Any], read: Callable[[str], bytes]) -> P
         versions=versions,
         environments=frozenset(runs.environments),
     )
+
+
+def check_words(text: object) -> str:
+    """A text that may stand in an article: printed signs, and not too many.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not isinstance(text, str) or len(text) > _MAX_WORDS or odd_letters(text):
+        raise ValueError("something else where a short text should be")
+    return text
 
 
 def _read_subject(claim: Mapping[str, Any]) -> Subject:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import multiprocessing
+import os
 import signal
 import sys
 import tempfile
@@ -137,6 +138,9 @@ def _die_with_parent() -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    parent = multiprocessing.parent_process()
+    if parent is not None and os.getppid() != parent.pid:  # killed before we could ask to be told
+        os._exit(1)
 
 
 def _begin_worker(sender: Connection) -> None:
@@ -163,6 +167,9 @@ def _run_jobs(jobs: list[_Job], report: Report) -> list[tuple[tuple[DrawnFigure,
                 fix="see whether the machine ran out of memory, and run the command again",
             ) from error
         except BaseException:
+            # The pool would wait for pages that nobody wants any more.
+            for worker in multiprocessing.active_children():
+                worker.terminate()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 

@@ -13,11 +13,12 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 #: From the ground up: a module may import from its own layer and from those before it.
 LAYERS = [
-    {"", "errors", "atomic", "events", "worker_messages", "library_folders"},
+    {"", "errors", "atomic", "documents", "events", "mounts", "worker_messages", "library_folders"},
     {"spec"},
-    {"keys", "study_files"},
+    {"keys", "study_files", "manifest"},
     {"results", "groups"},
     {"datasets", "checkpoints", "environment", "locks", "last_build"},
+    {"state_files"},
     {"store"},
     {"plan"},
     {"engine"},
@@ -28,6 +29,7 @@ LAYERS = [
     {"edition_diff"},
     {"article"},
     {"changes"},
+    {"carry_over", "swap"},
     {"publish"},
     {"report_folder"},
     {"request"},
