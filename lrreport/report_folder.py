@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final
 
 from lrreport.errors import OutputError
-from lrreport.publish import MANIFEST, read_manifest
+from lrreport.publish import MANIFEST, is_intact, read_manifest
 
 _MAX_BYTES: Final = 500_000_000
 
@@ -79,33 +78,12 @@ def open_report(folder: Path) -> PublishedReport:
             got=f"no {MANIFEST} that lrreport has written",
             expected="a folder that a build was given as --out",
         )
-    digests: dict[str, str] = {}
     for item in manifest["files"]:
-        name, problem = _check_file(folder, item)
-        if problem:
+        if not is_intact(folder, {"files": [item]}):
             raise OutputError(
                 "A file of a report is not what its manifest says",
-                where=str(folder / name),
-                got=problem,
+                where=str(folder / item["path"]),
+                got="it is missing, or has another size or content",
                 fix=_again(folder),
             )
-        digests[name] = item["sha256"]
-    return PublishedReport(folder, manifest, digests)
-
-
-def _check_file(folder: Path, item: Any) -> tuple[str, str]:
-    """A listed file's name, and what is wrong with it; nothing outside the folder is opened."""
-    try:
-        name, size, digest = str(item["path"]), item["size"], item["sha256"]
-    except (TypeError, KeyError):
-        return MANIFEST, "an entry without path, size and sha256"
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\0" in name:
-        return MANIFEST, f"a path that leads out of the folder: {name!r}"
-    try:
-        if (folder / name).stat().st_size != size:
-            return name, "another size"
-        content = read_report_file(folder, name)
-    except OSError as error:
-        return name, error.strerror or str(error)
-    return name, "" if hashlib.sha256(content).hexdigest() == digest else "another content"
+    return PublishedReport(folder, manifest, {item["path"]: item["sha256"] for item in manifest["files"]})
