@@ -17,6 +17,7 @@ import platformdirs
 import typer
 
 from lrreport import __version__
+from lrreport.byline import Byline, read_byline
 from lrreport.console import Console, ProgressMode
 from lrreport.environment import available_cores
 from lrreport.errors import InterruptedBuildError, LrreportError, TerminatedBuildError
@@ -54,6 +55,13 @@ class FormatOption(StrEnum):
 
     HTML = "html"
     PDF = "pdf"
+
+
+class AnswersOption(StrEnum):
+    """Where the answers of the exercises stand."""
+
+    APPENDIX = "appendix"
+    NONE = "none"
 
 
 class ProgressOption(StrEnum):
@@ -97,6 +105,11 @@ Preview = Annotated[
     typer.Option(
         "--preview", help=f"A look: {PREVIEW_SEEDS} seed, {PREVIEW_EPOCHS} epochs, every page marked as a preview."
     ),
+]
+Answers = Annotated[AnswersOption, typer.Option("--answers", help="Where the answers of the exercises stand.")]
+BylineOption = Annotated[
+    str | None,
+    typer.Option("--byline", help="Below the title: a line, or a .toml file with a [report] table.", metavar="TEXT"),
 ]
 Adopt = Annotated[bool, typer.Option("--adopt", help="Accept a foreign folder, or one that holds more.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for another build instead of giving up.")]
@@ -198,6 +211,8 @@ def _make_request(
     formats: list[FormatOption] | None = None,
     force: bool = False,
     preview: bool = False,
+    answers: AnswersOption = AnswersOption.APPENDIX,
+    byline: str | None = None,
     adopt: bool = False,
     wait: bool = False,
 ) -> Request:
@@ -218,6 +233,8 @@ def _make_request(
         formats=tuple(name.value for name in FormatOption if not formats or name in formats),
         is_forced=force,
         is_preview=preview,
+        answers=answers.value,
+        byline=read_byline(byline) if byline is not None else Byline(),
         adopt=adopt,
         wait=wait,
     )
@@ -252,6 +269,8 @@ def build(
     formats: Formats = None,
     force: Force = False,
     preview: Preview = False,
+    answers: Answers = AnswersOption.APPENDIX,
+    byline: BylineOption = None,
     adopt: Adopt = False,
     wait: Wait = False,
     as_json: AsJson = False,
@@ -272,7 +291,7 @@ def build(
     request = _make_request(
         study=study, studies=studies, epochs=epochs, seeds=seeds, dataset=dataset, data=data, cache=cache,
         templates=templates, device=device, threads=threads, edition=edition, formats=formats, force=force,
-        preview=preview, adopt=adopt, wait=wait,
+        preview=preview, answers=answers, byline=byline, adopt=adopt, wait=wait,
     )  # fmt: skip
     try:
         outcome = pipeline.build(request, out, console.report)
@@ -339,6 +358,8 @@ def render(
     edition: Editions = None,
     formats: Formats = None,
     preview: Preview = False,
+    answers: Answers = AnswersOption.APPENDIX,
+    byline: BylineOption = None,
     adopt: Adopt = False,
     wait: Wait = False,
     as_json: AsJson = False,
@@ -357,7 +378,8 @@ def render(
     console = _make_console(progress, quiet=quiet, verbose=verbose)
     request = _make_request(
         study=study, studies=studies, epochs=epochs, seeds=seeds, dataset=dataset, data=data, cache=cache,
-        templates=templates, edition=edition, formats=formats, preview=preview, adopt=adopt, wait=wait,
+        templates=templates, edition=edition, formats=formats, preview=preview, answers=answers, byline=byline, adopt=adopt,
+        wait=wait,
     )  # fmt: skip
     try:
         outcome = pipeline.render(request, out, console.report)

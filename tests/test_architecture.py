@@ -24,7 +24,7 @@ LAYERS = [
     {"execute"},
     {"analysis", "versions"},
     {"figures"},
-    {"edition", "changes"},
+    {"byline", "edition", "changes"},
     {"article"},
     {"publish"},
     {"request"},

@@ -21,7 +21,7 @@ from lrreport.spec import Setting, Study
 def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
     """The variables and functions of one pass.
 
-    Names in a template: `lang`, `medium`, `studies`, `seeds`, `n_seeds`, `epochs`, `edition`, `data`, `run_count`,
+    Names in a template: `lang`, `medium`, `studies`, `seeds`, `n_seeds`, `epochs`, `edition`, `data`, `has_answers`, `run_count`,
     `setting_count`, `environments`, `ranking`, `claims`, `accuracy_margin`; `summary(study, setting)`, `has_study(id)`,
     `has_figure(name)`, `claims_of(group, study)`, `has_claims(ids)`, `joint(claims)`, `describe(setting)`; `results_table(study)`,
     `ranking_table()`, `data_table()`, `class_table()`, `claims_table()`, `environment_table()`, `runs_table()`;
@@ -74,6 +74,7 @@ def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
         "epochs": facts.edition.epochs,
         "edition": facts.edition,
         "data": facts.data,
+        "has_answers": facts.has_answers,
         "run_count": len(facts.run_keys),
         "setting_count": sum(len(study.settings) for study in results.studies),
         "environments": facts.environments,
