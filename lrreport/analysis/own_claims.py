@@ -48,6 +48,8 @@ def _plateau_fired(results: Results, setting: Setting) -> Claim:
         None if run.diverged_at else len(metrics.cut_epochs(run.history.learning_rate_t)) for run in runs
     ]
     counted = [count for count in cuts if count is not None]
+    min_delta = setting.spec.plateau.min_delta if setting.spec.plateau else 0.0
+    waits = [None if run.diverged_at else metrics.longest_wait(run.history.test_loss_t, min_delta) for run in runs]
     return Claim(
         id=f"own-plateau-fired/{setting.study_id}/{setting.text}",
         group="own-plateau-fired",
@@ -58,7 +60,7 @@ def _plateau_fired(results: Results, setting: Setting) -> Claim:
         n=len(counted),
         n_diverged=count_diverged(runs),
         verdict=decide_every([count != 0 for count in counted]),
-        numbers={"values": cuts},
+        numbers={"values": cuts, "longest_wait": [*waits]},
     )
 
 
