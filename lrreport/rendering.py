@@ -77,6 +77,8 @@ def render_report(results: Results, edition: Edition, request: Request, report: 
         data=describe_data(dataset.name, dataset.train_labels, dataset.test_labels),
         figures=(),
         edition=edition,
+        has_answers=request.answers == "appendix",
+        byline=request.byline,
         siblings=frozenset({*files, *_page_names(request)}),
     )
     jobs = [

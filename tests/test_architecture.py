@@ -25,7 +25,7 @@ LAYERS = [
     {"execute"},
     {"analysis", "versions"},
     {"figures"},
-    {"edition", "published", "page_texts"},
+    {"byline", "edition", "published", "page_texts"},
     {"edition_diff"},
     {"article"},
     {"changes"},

@@ -57,6 +57,7 @@ class Part:
         notices: What a preview or a single-seed edition must say at the top.
         running_notice: The same for the foot of every printed page; empty for a full edition.
         edition_line: Date and digest.
+        byline: What the teacher gave to stand below the title, line by line.
         abstract: What stands before the contents.
         blocks: Everything after them.
         headings: The sections, for the contents.
@@ -70,6 +71,7 @@ class Part:
     notices: tuple[str, ...]
     running_notice: str
     edition_line: str
+    byline: tuple[Markup, ...]
     abstract: tuple[Block, ...]
     blocks: tuple[Block, ...]
     headings: tuple[Label, ...]
@@ -101,6 +103,7 @@ def compose_part(facts: Facts, environment: Environment, language: Language, med
         notices=_notices(facts, language),
         running_notice=_running_notice(facts, language),
         edition_line=_edition_line(facts, language),
+        byline=_byline(facts, language),
         abstract=split_blocks(abstract),
         blocks=split_blocks(rest),
         headings=tuple(label for label in numbering.contents if label.level == SECTION_LEVEL and label.id != _ABSTRACT),
@@ -145,6 +148,15 @@ def _edition_line(facts: Facts, language: Language) -> str:
     edition = facts.edition
     day = say("edition", language, date=date(edition.date, language))
     return f"{day} · {say('digest', language, digest=edition.short_digest)}"
+
+
+def _byline(facts: Facts, language: Language) -> tuple[Markup, ...]:
+    """The teacher's lines; Thai ones on an English page say what they are."""
+    lines = []
+    for line in facts.byline.in_language(language):
+        is_foreign = language == "en" and any("\u0e00" <= letter <= "\u0e7f" for letter in line)
+        lines.append(Markup('<span lang="th">{}</span>').format(line) if is_foreign else escape(line))
+    return tuple(lines)
 
 
 def keep_words_whole(body: str) -> str:

@@ -40,6 +40,13 @@ class FormatOption(StrEnum):
     PDF = "pdf"
 
 
+class AnswersOption(StrEnum):
+    """Where the answers of the exercises stand."""
+
+    APPENDIX = "appendix"
+    NONE = "none"
+
+
 class ProgressOption(StrEnum):
     """How progress is told."""
 
@@ -91,6 +98,11 @@ Preview = Annotated[
     typer.Option(
         "--preview", help=f"A look: {PREVIEW_SEEDS} seed, {PREVIEW_EPOCHS} epochs, every page marked as a preview."
     ),
+]
+Answers = Annotated[AnswersOption, typer.Option("--answers", help="Where the answers of the exercises stand.")]
+BylineOption = Annotated[
+    str | None,
+    typer.Option("--byline", help="Below the title: a line, or a .toml file with a [report] table.", metavar="TEXT"),
 ]
 Adopt = Annotated[bool, typer.Option("--adopt", help="Accept a foreign folder, or one that holds more.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for another build instead of giving up.")]

@@ -9,7 +9,10 @@ import typer
 
 from lrreport.cli.options import (
     Adopt,
+    Answers,
+    AnswersOption,
     AsJson,
+    BylineOption,
     Cache,
     Data,
     DatasetChoice,
@@ -62,6 +65,8 @@ def build(
     formats: Formats = None,
     force: Force = False,
     preview: Preview = False,
+    answers: Answers = AnswersOption.APPENDIX,
+    byline: BylineOption = None,
     adopt: Adopt = False,
     wait: Wait = False,
     as_json: AsJson = False,
@@ -83,7 +88,8 @@ def build(
     request = make_request(
         study=study, studies=studies, epochs=epochs, seeds=seeds, grow=grow, max_seeds=max_seeds,
         dataset=dataset, data=data, cache=cache, templates=templates, device=device, threads=threads,
-        edition=edition, formats=formats, force=force, preview=preview, adopt=adopt, wait=wait,
+        edition=edition, formats=formats, force=force, preview=preview,
+        answers=answers, byline=byline, adopt=adopt, wait=wait,
     )  # fmt: skip
     settle_libraries(request.cache, os.environ)
     try:
@@ -154,6 +160,8 @@ def render(
     edition: Editions = None,
     formats: Formats = None,
     preview: Preview = False,
+    answers: Answers = AnswersOption.APPENDIX,
+    byline: BylineOption = None,
     adopt: Adopt = False,
     wait: Wait = False,
     as_json: AsJson = False,
@@ -172,7 +180,8 @@ def render(
     console = make_console(progress, quiet=quiet, verbose=verbose)
     request = make_request(
         study=study, studies=studies, epochs=epochs, seeds=seeds, dataset=dataset, data=data, cache=cache,
-        templates=templates, edition=edition, formats=formats, preview=preview, adopt=adopt, wait=wait,
+        templates=templates, edition=edition, formats=formats, preview=preview, answers=answers, byline=byline,
+        adopt=adopt, wait=wait,
     )  # fmt: skip
     settle_libraries(request.cache, os.environ)
     try:

@@ -16,7 +16,8 @@ from typing import Any, Final, NoReturn, ParamSpec
 import platformdirs
 import typer
 
-from lrreport.cli.options import DatasetOption, DeviceOption, EditionOption, FormatOption, ProgressOption
+from lrreport.byline import Byline, read_byline
+from lrreport.cli.options import AnswersOption, DatasetOption, DeviceOption, EditionOption, FormatOption, ProgressOption
 from lrreport.console import Console, ProgressMode
 from lrreport.environment import available_cores
 from lrreport.errors import (
@@ -167,6 +168,8 @@ def make_request(
     formats: list[FormatOption] | None = None,
     force: bool = False,
     preview: bool = False,
+    answers: AnswersOption = AnswersOption.APPENDIX,
+    byline: str | None = None,
     adopt: bool = False,
     wait: bool = False,
 ) -> Request:
@@ -202,6 +205,8 @@ def make_request(
         formats=tuple(name.value for name in FormatOption if not formats or name in formats),
         is_forced=force,
         is_preview=preview,
+        answers=answers.value,
+        byline=read_byline(byline) if byline is not None else Byline(),
         adopt=adopt,
         wait=wait,
         command_line=tuple(sys.argv[1:]),
