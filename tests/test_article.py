@@ -360,7 +360,8 @@ def test_study_may_have_any_name(name: str) -> None:
 
 def test_private_use_characters_are_refused() -> None:
     """A character that the machinery uses as a mark cannot come in through a title and cut the page."""
-    study = parse_study(USER_STUDY.replace(SCRIPT, "\ue002"), "mine.toml")
+    study = parse_study(USER_STUDY, "mine.toml")
+    study = replace(study, title={language: f"{text}\ue002" for language, text in study.title.items()})
     results = made_up.results((*studies()[:2], study))
     facts = replace(make_facts(), results=results, summaries=summarise(results), claims=decide_claims(results))
     with pytest.raises(RenderError, match="stands for nothing"):
