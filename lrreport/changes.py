@@ -185,7 +185,7 @@ def _tell_movement(movement: Movement, names: _Names) -> Sentences:
     was, now = percent_number(before.mean), percent_number(after.mean)
     difference = points(after.mean - before.mean)
     return {
-        "th": f"{thai} ความถูกต้องเฉลี่ยในรอบสุดท้ายเปลี่ยนจาก {was}% เป็น {now}% ({difference} จุด)",
+        "th": f"{thai} ความถูกต้องเฉลี่ยของข้อมูลทดสอบในรอบสุดท้ายเปลี่ยนจาก {was}% เป็น {now}% ({difference} จุด)",
         "en": f"{english}: the mean test accuracy in the last epoch went from {was}% to {now}% ({difference} points).",
     }
 
@@ -203,14 +203,14 @@ def _tell_versions(difference: Difference) -> list[Sentences]:
                 thai.append(f"เพิ่ม {change.name} {change.after}")
                 english.append(f"{change.name} {change.after} is new")
             elif change.after is None:
-                thai.append(f"ไม่ใช้ {change.name} แล้ว")
+                thai.append(f"เลิกใช้ {change.name}")
                 english.append(f"{change.name} is gone")
             else:
-                thai.append(f"{change.name} จาก {change.before} เป็น {change.after}")
+                thai.append(f"เปลี่ยน {change.name} จาก {change.before} เป็น {change.after}")
                 english.append(f"{change.name} from {change.before} to {change.after}")
         told.append(
             {
-                "th": f"รุ่นของซอฟต์แวร์เปลี่ยนไป ได้แก่ {', '.join(thai)}",
+                "th": f"ซอฟต์แวร์ที่ใช้ต่างจากเดิม ได้แก่ {', '.join(thai)}",
                 "en": f"Versions of software: {', '.join(english)}.",
             }
         )

@@ -108,6 +108,7 @@ class Console:
                 self._end_bar()
                 self._write(f"{event.stage}: {event.text}")
             if self._pulse is None and not self._is_quiet and not self._ended.is_set():
+                self._told_at = max(self._told_at, time.monotonic() - self._heartbeat_s / 2)  # a detail may come first
                 self._pulse = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
                 self._pulse.start()
 

@@ -22,9 +22,15 @@ def fetch_data(dataset: DataName = DatasetOption.MNIST, data: Data = None, cache
 
     console = Console("auto")
     folder = cache_folder(cache)
-    load_dataset(
-        dataset.value, cache_dir=folder, data_path=data, report=lambda text: console.report(message_of("data", text))
-    )
+    try:
+        load_dataset(
+            dataset.value,
+            cache_dir=folder,
+            data_path=data,
+            report=lambda text: console.report(message_of("data", text)),
+        )
+    finally:
+        console.close()
     typer.echo(locate_dataset(dataset.value, folder))
 
 
