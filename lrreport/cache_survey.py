@@ -211,11 +211,11 @@ def measure_parts(root: Path) -> list[tuple[str, int, str]]:
 
 
 def find_leftovers(root: Path) -> Iterator[Leftover]:
-    """Temporary files that a process left behind when it was killed."""
-    for pattern in (".*.tmp", "runs/*/.*.tmp", "data/.*.tmp", "render/.*.tmp"):
+    """Temporary files and folders that a process left behind when it was killed."""
+    for pattern in (".*.tmp", "runs/.*.tmp", "runs/*/.*.tmp", "data/.*.tmp", "render/.*.tmp"):
         for path in sorted(root.glob(pattern)):
             size, changed = _measure(path)
-            if path.is_file() and not path.is_symlink() and time.time() - changed > _ABANDONED_S:
+            if (path.is_file() or path.is_dir()) and not path.is_symlink() and time.time() - changed > _ABANDONED_S:
                 yield Leftover(path, "left by a process that was killed", size, changed)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from lrreport.errors import OutputError
 from lrreport.publish import MANIFEST, is_intact, read_manifest
+from lrreport.swap import recover
 
 _MAX_BYTES: Final = 500_000_000
 
@@ -61,11 +62,12 @@ def read_report_file(folder: Path, name: str, *, limit: int = _MAX_BYTES) -> byt
 
 
 def open_report(folder: Path) -> PublishedReport:
-    """Open a report, after checking every byte of it.
+    """Open a report, after checking every byte of it; a swap that a killed build left half done is finished first.
 
     Raises:
         OutputError: There is no folder, no report of ours in it, or a file of it is missing or damaged.
     """
+    recover(folder)
     if not folder.is_dir():
         raise OutputError(
             "There is no such folder", where=str(folder), fix="name the folder that a build was given as --out"

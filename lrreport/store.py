@@ -3,7 +3,7 @@
     CACHE/runs/KEY/run.json         spec, progress, curves, environment, a checksum of itself and of the state
     CACHE/runs/KEY/state-EPOCH.npz  weights, optimizer slots
 
-`run.json` names the state that belongs to it. A new state is written under a new name, then `run.json` is replaced,
+`run.json` names the state that belongs to it. A run's first folder comes whole, by a rename. Later a new state is written under a new name, then `run.json` is replaced,
 then the old state goes: after a crash at any point `run.json` and its state still fit. A damaged entry is a miss
 with a named reason; nothing is ever unpickled.
 """
@@ -13,6 +13,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import shutil
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,43 +93,21 @@ class Store:
         try:
             if folder.is_symlink():  # whoever made it: nothing is written where it points to
                 folder.unlink()
-            folder.mkdir(parents=True, exist_ok=True)
-            for left in folder.glob(".*.tmp"):  # of a build that was killed while it wrote
-                left.unlink(missing_ok=True)
-            state: dict[str, Any] | None = None
-            if entry.checkpoint is not None:
-                content = pack_arrays(entry.checkpoint)
-                name = f"state-{len(entry.history)}.npz"
-                write_atomically(folder / name, content)
-                state = {
-                    "file": name,
-                    "sha256": _digest(content),
-                    "learning_rate": entry.checkpoint.learning_rate,
-                    "best": entry.checkpoint.best,
-                    "wait": entry.checkpoint.wait,
-                }
-            document = {
-                "format": _FORMAT,
-                "key": entry.key,
-                "spec": _encode_spec(entry.spec),
-                "data_digest": entry.data_digest,
-                "engine_version": entry.engine_version,
-                "environment": dataclasses.asdict(entry.environment),
-                "progress": str(entry.progress),
-                "epochs": len(entry.history),
-                "history": {name: _encode_curve(getattr(entry.history, name)) for name in _CURVES},
-                "state": state,
-                "wall_s": entry.wall_s,
-                "group_epoch_s": entry.group_epoch_s,
-            }
-            body = json.dumps(document, allow_nan=False, indent=1, sort_keys=True)
-            write_atomically(
-                folder / "run.json", f'{{"sha256": "{_digest(body.encode())}",\n"run": {body}}}\n'.encode()
-            )
-            for stale in folder.glob("state-*.npz"):
-                if state is None or stale.name != state["file"]:
-                    stale.unlink(missing_ok=True)
-            sync_folder(folder)
+            self._remove_leftovers(folder)
+            if _has_files(folder):
+                _write_files(folder, entry)
+            else:
+                # A state without its run.json would look like damage: the first time both come at once.
+                self.runs.mkdir(parents=True, exist_ok=True)
+                fresh = self.runs / f".{entry.key}.{uuid.uuid4().hex[:8]}.tmp"
+                fresh.mkdir()
+                try:
+                    _write_files(fresh, entry)
+                    fresh.rename(folder)
+                except BaseException:
+                    shutil.rmtree(fresh, ignore_errors=True)
+                    raise
+                sync_folder(self.runs)
         except OSError as error:
             raise CacheError(
                 "A result could not be written to the cache",
@@ -136,6 +116,13 @@ class Store:
                 fix="free some space or choose another folder with --cache; what was there before is untouched",
             ) from error
 
+    def _remove_leftovers(self, folder: Path) -> None:
+        """Remove what a build left that was killed while it wrote this run; the cache's lock is ours."""
+        for left in folder.glob(".*.tmp"):
+            left.unlink(missing_ok=True)
+        for left in self.runs.glob(f".{folder.name}.*.tmp"):
+            shutil.rmtree(left, ignore_errors=True)
+
     def read(self, spec: RunSpec) -> Entry | Damage | None:
         """The entry of a run; None when there is none, `Damage` when what is there cannot be trusted."""
         return self._read_folder(self._folder(run_key(spec)), run_key(spec))
@@ -143,7 +130,8 @@ class Store:
     def entries(self) -> Iterator[Entry | Damage]:
         """Every entry of the cache, by key."""
         if self.runs.is_dir():
-            for folder in sorted(path for path in self.runs.iterdir() if path.is_dir()):
+            folders = (path for path in self.runs.iterdir() if path.is_dir() and not path.name.startswith("."))
+            for folder in sorted(folders):
                 if (entry := self._read_folder(folder, folder.name)) is not None:
                     yield entry
 
@@ -162,6 +150,42 @@ class Store:
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, SpecError) as error:
             # A key may be as long as the file.
             return Damage(path, f"is not an entry: {type(error).__name__}: {error}".splitlines()[0][:200])
+
+
+def _write_files(folder: Path, entry: Entry) -> None:
+    """Write the state, then the `run.json` that names it; then the older state goes."""
+    state: dict[str, Any] | None = None
+    if entry.checkpoint is not None:
+        content = pack_arrays(entry.checkpoint)
+        name = f"state-{len(entry.history)}.npz"
+        write_atomically(folder / name, content)
+        state = {
+            "file": name,
+            "sha256": _digest(content),
+            "learning_rate": entry.checkpoint.learning_rate,
+            "best": entry.checkpoint.best,
+            "wait": entry.checkpoint.wait,
+        }
+    document = {
+        "format": _FORMAT,
+        "key": entry.key,
+        "spec": _encode_spec(entry.spec),
+        "data_digest": entry.data_digest,
+        "engine_version": entry.engine_version,
+        "environment": dataclasses.asdict(entry.environment),
+        "progress": str(entry.progress),
+        "epochs": len(entry.history),
+        "history": {name: _encode_curve(getattr(entry.history, name)) for name in _CURVES},
+        "state": state,
+        "wall_s": entry.wall_s,
+        "group_epoch_s": entry.group_epoch_s,
+    }
+    body = json.dumps(document, allow_nan=False, indent=1, sort_keys=True)
+    write_atomically(folder / "run.json", f'{{"sha256": "{_digest(body.encode())}",\n"run": {body}}}\n'.encode())
+    for stale in folder.glob("state-*.npz"):
+        if state is None or stale.name != state["file"]:
+            stale.unlink(missing_ok=True)
+    sync_folder(folder)
 
 
 def _has_files(folder: Path) -> bool:

@@ -12,6 +12,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from lrreport import swap
@@ -111,24 +112,25 @@ def publishing(folder: Path) -> Iterator[dict]:
     return kill_everywhere(prepare, lambda: publish(out, NEW, SETTINGS), look)
 
 
-def storing(folder: Path) -> Iterator[dict]:
-    """A longer training of a run takes the place of a shorter one in the cache."""
+def storing(folder: Path, *, is_first: bool) -> Iterator[dict]:
+    """A run is kept for the first time; or a longer training of it takes the place of a shorter one."""
     from tests.test_store import SPEC, make_entry
 
     def prepare() -> None:
         shutil.rmtree(folder, ignore_errors=True)
-        Store(folder).write(make_entry(3))
+        if not is_first:
+            Store(folder).write(make_entry(3))
 
     def epochs() -> object:
         found = Store(folder).read(SPEC)
         whole = isinstance(found, Entry) and found.checkpoint is not None and len(dict(found.checkpoint.arrays)) > 0
-        return len(found.history) if whole else repr(found)
+        return len(found.history) if whole else found and repr(found)
 
     def look() -> dict:
         at_once = epochs()
         Store(folder).write(make_entry(7))
-        (run,) = (folder / "runs").iterdir()
-        return {"at once": at_once, "next": epochs(), "left": sorted(path.name for path in run.iterdir())}
+        left = sorted(path.name for path in (folder / "runs").rglob("*") if path.is_file() or path.suffix)
+        return {"at once": at_once, "next": epochs(), "left": left}
 
     return kill_everywhere(prepare, lambda: Store(folder).write(make_entry(5)), look)
 
@@ -137,7 +139,8 @@ def main() -> None:
     kind, folder = sys.argv[1], Path(sys.argv[2])
     if kind == "two-renames":
         swap._exchange = lambda *_: False
-    for found in storing(folder) if kind == "store" else publishing(folder):
+    kinds = {"first-store": partial(storing, is_first=True), "store": partial(storing, is_first=False)}
+    for found in kinds.get(kind, publishing)(folder):
         sys.stdout.write(json.dumps(found) + "\n")
 
 

@@ -40,10 +40,11 @@ def test_two_renames_killed_anywhere(tmp_path: Path) -> None:
         assert (found["next"], found["left"]) == ("newest", ["reports"]), point
 
 
-def test_cache_write_killed_anywhere(tmp_path: Path) -> None:
-    """The cache has the older or the newer training of a run, whole; the next write leaves no temporary file."""
-    points = kill_everywhere("store", tmp_path / "cache")
-    assert {point["found"]["at once"] for point in points} == {3, 5}
+@pytest.mark.parametrize(("kind", "before"), [("first-store", None), ("store", 3)])
+def test_cache_write_killed_anywhere(kind: str, before: int | None, tmp_path: Path) -> None:
+    """The cache has nothing or the older or the newer training of a run, whole; the next write leaves no litter."""
+    points = kill_everywhere(kind, tmp_path / "cache")
+    assert {point["found"]["at once"] for point in points} == {before, 5}
     for point in points:
         assert (point["found"]["next"], point["found"]["left"]) == (7, ["run.json", "state-7.npz"]), point
 
