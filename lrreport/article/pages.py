@@ -18,6 +18,7 @@ from lrreport.article.blocks import Medium, Writer
 from lrreport.article.context import make_context
 from lrreport.article.environment import find_listing, read_source, render_template
 from lrreport.article.facts import Facts
+from lrreport.article.figure_data import figure_css, write_picture
 from lrreport.article.filters import date
 from lrreport.article.line_breaking import load_terms
 from lrreport.article.listings import listing_css
@@ -25,6 +26,7 @@ from lrreport.article.numbering import SECTION_LEVEL, Label, Labels, Numbering, 
 from lrreport.article.page_fonts import FONTS_MARK, embed_fonts
 from lrreport.article.rows import CONTENTS_MARK, Block, pair_blocks, split_blocks
 from lrreport.article.words import LANGUAGES, Language, say
+from lrreport.figures import OVERVIEW
 
 #: What a page may do: show what is inside it. Nothing is loaded, run or sent.
 _POLICY: Final = (
@@ -57,6 +59,7 @@ class Part:
         notices: What a preview or a single-seed edition must say at the top.
         running_notice: The same for the foot of every printed page; empty for a full edition.
         edition_line: Date and digest.
+        picture: The main result, for the title page; empty where there is none.
         abstract: What stands before the contents.
         blocks: Everything after them.
         headings: The sections, for the contents.
@@ -70,6 +73,7 @@ class Part:
     notices: tuple[str, ...]
     running_notice: str
     edition_line: str
+    picture: Markup
     abstract: tuple[Block, ...]
     blocks: tuple[Block, ...]
     headings: tuple[Label, ...]
@@ -89,9 +93,9 @@ def compose_part(facts: Facts, environment: Environment, language: Language, med
         body = keep_words_whole(body)
     abstract, _, rest = body.partition(CONTENTS_MARK)
     values = make_context(facts, _make_writer(facts, environment, language, medium, Numbering(language)))
-    title, subtitle = (
+    title, subtitle, caption = (
         Markup(render_template(environment, f"partials/{name}.html.j2", values).strip())  # noqa: S704 - autoescaped
-        for name in ("title", "subtitle")
+        for name in ("title", "subtitle", "picture")
     )
     return Part(
         language=language,
@@ -101,6 +105,7 @@ def compose_part(facts: Facts, environment: Environment, language: Language, med
         notices=_notices(facts, language),
         running_notice=_running_notice(facts, language),
         edition_line=_edition_line(facts, language),
+        picture=write_picture(facts.figures_in(language).get(OVERVIEW), caption, medium),
         abstract=split_blocks(abstract),
         blocks=split_blocks(rest),
         headings=tuple(label for label in numbering.contents if label.level == SECTION_LEVEL and label.id != _ABSTRACT),
@@ -205,7 +210,7 @@ def render_print_page(facts: Facts, environment: Environment, language: Language
 def _page_values(
     facts: Facts, environment: Environment, parts: Mapping[Language, Part], *, page: str
 ) -> dict[str, Any]:
-    dark = f"@media screen and (prefers-color-scheme:dark){{{listing_css(is_dark=True)}}}"
+    dark = f"@media screen and (prefers-color-scheme:dark){{{listing_css(is_dark=True)}\n{figure_css()}}}"
     code = Markup(f"{listing_css()}\n{dark}")  # noqa: S704 - written by us
     only = next(iter(parts.values()))
     return {
