@@ -20,7 +20,7 @@ from lrreport.figures.words import Language, format_percent, say
 #: More lines than these cannot be told apart, and their labels would not fit.
 MOST_LINES: Final = 10
 #: Height of the panel; of its heading and of the room for its ticks below.
-PANEL_IN: Final = 1.65
+PANEL_IN: Final = 1.5
 HEADING_IN: Final = 0.3
 FOOT_IN: Final = 0.42
 _PER_CENT: Final = 100.0

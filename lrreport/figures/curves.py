@@ -65,7 +65,7 @@ def make_learning_curves(results: Results, study: Study, language: Language) -> 
     margins = Margins(left=0.74, between_rows=0.46 + extra_in)
     above_in = comparison.height_in() if lines else 0.0
     margins = replace(margins, top=above_in + legend_height_in(legend, margins) + 0.27 + extra_in)
-    heights_in = (_PANEL_HEIGHTS_IN.get(columns, 0.88), STRIP_IN)
+    heights_in = (_PANEL_HEIGHTS_IN.get(columns, 0.82), STRIP_IN)
     figure, grid = panels.make_grid(math.ceil(len(titles) / columns), columns, heights_in, margins)
     rates = choose_rate_range(runs)
     for index, (group, texts) in enumerate(zip(runs, titles, strict=True)):

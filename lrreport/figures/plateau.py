@@ -35,7 +35,7 @@ from lrreport.spec import Study
 
 _MOST_COLUMNS: Final = 4
 #: The loss, the accuracy and the rate of a setting stand one above the other, so many inches high.
-_HEIGHTS_IN: Final = (0.88, 0.88, 0.5)
+_HEIGHTS_IN: Final = (0.8, 0.8, 0.45)
 _ROWS: Final = len(_HEIGHTS_IN)
 _PER_CENT: Final = 100.0
 #: Above this loss (guessing has ln 10 = 2.3) a linear axis would flatten everything else.
