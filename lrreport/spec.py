@@ -34,7 +34,7 @@ _MAX_LAYERS: Final = 16
 _MAX_EPOCHS: Final = 100_000
 _MAX_ID_LENGTH: Final = 60
 #: Names of figures that are no study's.
-_RESERVED_IDS: Final = ("sample-digits", "decay-curve")
+_RESERVED_IDS: Final = ("main-result", "sample-digits", "decay-curve")
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 

@@ -14,6 +14,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 #: From the ground up: a module may import from its own layer and from those before it.
 LAYERS = [
     {"", "errors", "atomic", "documents", "events", "mounts", "worker_messages", "library_folders"},
+    {"render_cache", "render_inputs"},
     {"spec"},
     {"keys", "study_files", "manifest"},
     {"results", "groups"},

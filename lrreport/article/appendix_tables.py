@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
@@ -16,7 +16,6 @@ from lrreport.article.tables import HtmlTable
 from lrreport.article.words import Language, has_words, say
 from lrreport.keys import run_key
 from lrreport.results import Results
-from lrreport.spec import Study
 
 #: Digits of a run's key that are enough to tell it in print; `runs.json` has all of them.
 _KEY_DIGITS: Final = 8
@@ -112,26 +111,30 @@ def claims_table(facts: Facts, language: Language) -> HtmlTable:
 
 
 def own_claims_table(facts: Facts, language: Language) -> HtmlTable:
-    """Facts of our own: one row a statement and study, with the settings of which it holds, fails, or cannot be told."""
+    """Facts of our own: one row a statement, with the settings of which it holds, fails, or cannot be told."""
     rows: list[dict[str, Any]] = []
     for group, statement in _OWN_STATEMENTS.items():
-        for study in facts.results.studies:
-            claims = [claim for claim in facts.claims if claim.group == group and claim.study == study.id]
-            if not claims:
-                continue
-            row: dict[str, Any] = {"statement": statement[language], "study": study.title[language]}
+        claims = [claim for claim in facts.claims if claim.group == group]
+        if claims:
+            row: dict[str, Any] = {"statement": statement[language]}
             for verdict in Verdict:
-                names = [_subject(claim, study, language) for claim in claims if claim.verdict is verdict]
-                row[f"column-{verdict}"] = Markup(", ").join(names) if names else "–"
+                row[f"column-{verdict}"] = _subjects(claims, verdict, facts.results, language)
             rows.append(row)
     return _make_table(rows, language, numeric=set(), kind="own-claims")
 
 
-def _subject(claim: Claim, study: Study, language: Language) -> Markup:
-    """The setting that a claim is about; a mark for one that is about the whole study."""
-    return (
-        escape(say("yes", language)) if claim.setting is None else column_value(study.setting(claim.setting), language)
-    )
+def _subjects(claims: Sequence[Claim], verdict: Verdict, results: Results, language: Language) -> Markup:
+    """The settings whose claims have that verdict, study by study: `Momentum: 0.5, 0.9`."""
+    parts: list[Markup] = []
+    for study in results.studies:
+        found = [claim for claim in claims if claim.study == study.id and claim.verdict is verdict]
+        values = [column_value(study.setting(claim.setting), language) for claim in found if claim.setting is not None]
+        if values:
+            between = " " if language == "th" else ": "
+            parts.append(Markup("<i>{}</i>{}{}").format(study.title[language], between, Markup(", ").join(values)))
+        elif found:
+            parts.append(Markup("<i>{}</i>").format(study.title[language]))
+    return Markup("<br>").join(parts) if parts else Markup("–")
 
 
 def _verdict_mark(verdict: Verdict, language: Language) -> Markup:

@@ -17,6 +17,7 @@ from jinja2.runtime import Undefined
 from markupsafe import Markup
 
 from lrreport.analysis.verdicts import Claim, Verdict, joint
+from lrreport.article.figure_data import write_figure_data
 from lrreport.article.listings import Listing
 from lrreport.article.maths import draw_formula, speak_formula, write_mathml
 from lrreport.article.numbering import SECTION_LEVEL, Label, Numbering
@@ -136,6 +137,8 @@ class Writer:
             # The file is ours, written by matplotlib and cleaned; titles of studies are escaped in it.
             picture = self._scroll(label, Markup(drawn.svg))  # noqa: S704
         html = Markup('<figure class="figure" id="{}">{}{}</figure>').format(label.anchor, picture, foot)
+        if self.medium == "web" and drawn.data is not None:
+            html += write_figure_data(drawn.data, say(label.kind, self.language, number=label.number), self.language)
         return self._finish(f"fig:{name}", html)
 
     def _scroll(self, label: Label, inner: Markup) -> Markup:

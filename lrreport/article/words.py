@@ -69,7 +69,6 @@ _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "column-holds": {"th": "✓ เป็นจริง", "en": "✓ holds for"},
     "column-fails": {"th": "× ไม่เป็นจริง", "en": "× fails for"},
     "column-cannot-tell": {"th": "? ยังสรุปไม่ได้", "en": "? cannot tell for"},
-    "yes": {"th": "การทดลองนี้", "en": "the study"},
     "claim": {"th": "ข้อกล่าวอ้าง", "en": "Claim"},
     "verdict": {"th": "ผลตัดสิน", "en": "Verdict"},
     "difference": {"th": "ผลต่างเฉลี่ย [ช่วงความเชื่อมั่น 95%]", "en": "Mean difference [95% interval]"},
