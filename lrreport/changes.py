@@ -108,12 +108,19 @@ def _tell_studies(difference: Difference, names: _Names) -> list[Sentences]:
 
 def _tell_verdicts(difference: Difference, names: _Names) -> list[Sentences]:
     """Claims that have words one by one; of the others, and of what is too much, the number."""
-    worded = [change for change in difference.turned if claim_statement(_group(change), "en")]
-    told = [_tell_verdict(change, difference.about.get(change.name), names) for change in worded[:_SHOWN]]
-    if more := len(difference.turned) - len(told):
+    moved = {change.name for change in difference.subjects}
+    turned = [change for change in difference.turned if change.name not in moved]
+    told = [
+        _tell_verdict(change, difference.about.get(change.name), names)
+        for change in turned
+        if claim_statement(_group(change), "en")
+    ]
+    told += [_tell_subject(change, names) for change in difference.subjects if claim_statement(_group(change), "en")]
+    told = told[:_SHOWN]
+    if more := len(turned) + len(moved) - len(told):
         told.append(
             {
-                "th": f"ผลตัดสินเปลี่ยน{'อีก' if told else ''} {more:,} ข้อ ดูผลทุกข้อได้ใน data/claims.json",
+                "th": f"ข้อกล่าวอ้างเปลี่ยน{'อีก' if told else ''} {more:,} ข้อ ดูผลทุกข้อได้ใน data/claims.json",
                 "en": f"{more:,} {'more ' if told else ''}verdict{'s' if more > 1 else ''} turned; "
                 "data/claims.json has all of them.",
             }
@@ -138,6 +145,25 @@ def _tell_verdict(change: Change, about: Subject | None, names: _Names) -> Sente
             else f"“{subject}: {statement}” went from “{before}” to “{after}”."
         )
     return sentences
+
+
+def _tell_subject(change: Change, names: _Names) -> Sentences:
+    """A claim that speaks of another setting than before: of the best one, say."""
+    sentences: Sentences = {}
+    for language in LANGUAGES:
+        before, after = (_subject_in_words(text, names, language) for text in (change.before, change.after))
+        statement = claim_statement(_group(change), language)
+        sentences[language] = (
+            f"ข้อที่ว่า “{statement}” เดิมกล่าวถึง {before} ฉบับนี้กล่าวถึง {after}"
+            if language == "th"
+            else f"“{statement}” was said of “{before}” and is now said of “{after}”."
+        )
+    return sentences
+
+
+def _subject_in_words(text: str | None, names: _Names, language: Language) -> str:
+    study, slash, setting = (text or "").partition("/")
+    return names.setting(study, setting, language) if slash else names.study(study, language)
 
 
 def _tell_results(difference: Difference, names: _Names) -> list[Sentences]:

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -165,6 +166,12 @@ def _describe_change(change: Change) -> str:
     return f"{change.name}: {change.before} -> {change.after if change.after is not None else 'gone'}"
 
 
+def _count_claims(changes: Iterable[Change]) -> list[str]:
+    """One line a group of claims, with the number of settings that it speaks of; JSON has them one by one."""
+    groups = Counter(change.name.partition("/")[0] for change in changes)
+    return [f"{group}: {number}" for group, number in groups.items()]
+
+
 def _presence(before: str | None, after: str | None) -> str:
     if before is None:
         return "new"
@@ -219,7 +226,9 @@ def describe_difference(difference: ReportDifference, *, show_texts: bool) -> st
         ("settings added", ["/".join(name) for name in found.settings_added]),
         ("settings left out", ["/".join(name) for name in found.settings_removed]),
         ("another number of epochs, results not compared", [_describe_change(item) for item in found.lengths]),
-        ("verdicts", [_describe_change(item) for item in found.verdicts]),
+        ("verdicts that turned", [_describe_change(item) for item in found.turned]),
+        ("claims that are new", _count_claims(item for item in found.verdicts if item.before is None)),
+        ("claims that are gone", _count_claims(item for item in found.verdicts if item.after is None)),
         ("claims that are now about another setting", [_describe_change(item) for item in found.subjects]),
         ("results that moved beyond the noise of seeds", [_describe_movement(item) for item in found.beyond_noise]),
         ("results that moved within the noise of seeds", [_describe_movement(item) for item in found.within_noise]),

@@ -43,6 +43,7 @@ CASES = {
     "studies added": lambda: changes(RESULTS, made_results((*MOMENTUM, MINE)), (*MOMENTUM, MINE)),
     "studies left out": lambda: changes(made_results((*MOMENTUM, MINE)), RESULTS),
     "results and verdicts": lambda: changes(RESULTS, made_results(MOMENTUM, make_history=shifted(0.9, -0.5))),
+    "another best": lambda: changes(RESULTS, made_results(MOMENTUM, make_history=shifted(0.99, -0.5))),
     "small rates": lambda: changes(
         made_results(STUDIES), made_results(STUDIES, (1, 2), make_history=shifted(0.0, 0.3)), STUDIES
     ),
@@ -89,6 +90,15 @@ def test_what_is_said() -> None:
     assert "lrreport from 0.1.0 to 0.2.0" in english("versions")
     assert "keras is gone" in english("versions")
     assert english("texts") == "Texts or pages were revised; the results are the same."
+
+
+def test_a_claim_about_another_setting() -> None:
+    """Where another setting is the best, the sentence says of which, and gives no verdict of one as the other's."""
+    told = english("another best").splitlines()
+    moved = [line for line in told if "is now said of" in line]
+    assert moved
+    assert all("Momentum, setting" in line for line in moved)
+    assert not any("second of its study” went from" in line for line in told)
 
 
 def test_it_stays_short() -> None:
