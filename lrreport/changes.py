@@ -121,7 +121,7 @@ def _tell_verdicts(difference: Difference, names: _Names) -> list[Sentences]:
         told.append(
             {
                 "th": f"ข้อกล่าวอ้างเปลี่ยน{'อีก' if told else ''} {more:,} ข้อ ดูผลทุกข้อได้ใน data/claims.json",
-                "en": f"{more:,} {'more ' if told else ''}verdict{'s' if more > 1 else ''} turned; "
+                "en": f"{more:,} {'more ' if told else ''}claim{'s' if more > 1 else ''} changed; "
                 "data/claims.json has all of them.",
             }
         )

@@ -29,6 +29,8 @@ class LastBuild:
         exit_code: None likewise.
         outcome: What it did, or the message of the error that ended it.
         process: Its process id.
+        process_start: When that process began, in the system's own count; empty where it does not tell. A number
+            alone may be another process's by the morning.
     """
 
     command: str
@@ -38,6 +40,7 @@ class LastBuild:
     exit_code: int | None
     outcome: str
     process: int
+    process_start: str = ""
 
     @property
     def has_failed(self) -> bool:
@@ -54,8 +57,8 @@ class LastBuild:
         except ProcessLookupError:
             return False
         except (OSError, OverflowError):
-            return True
-        return True
+            pass  # somebody else's process
+        return not self.process_start or start_of(self.process) == self.process_start
 
     def describe(self) -> str:
         """The record in one line."""
@@ -74,10 +77,22 @@ class LastBuild:
         return {**asdict(self), "is_running": self.is_running, "has_failed": self.has_failed}
 
 
+def start_of(process: int) -> str:
+    """When a process began, in ticks since the system did; empty where /proc does not tell.
+
+    Source: proc(5), field 22 of /proc/PID/stat.
+    """
+    try:
+        return Path(f"/proc/{process}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
 def record_beginning(cache: Path, command: str, arguments: tuple[str, ...]) -> None:
     """Leave word that a command is at work: if it is killed, nothing else will."""
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    record_last_build(cache, LastBuild(command, arguments, now, None, None, "", os.getpid()))
+    process = os.getpid()
+    record_last_build(cache, LastBuild(command, arguments, now, None, None, "", process, start_of(process)))
 
 
 def record_last_build(cache: Path, last: LastBuild) -> None:
@@ -93,11 +108,11 @@ def read_last_build(cache: Path) -> LastBuild | None:
     try:
         with (cache / LAST_BUILD).open("rb") as file:
             document = json.loads(file.read(_MAX_BYTES))
-        values = {item.name: document[item.name] for item in fields(LastBuild)}
+        values = {item.name: document[item.name] for item in fields(LastBuild) if item.name in document}
         last = LastBuild(**{**values, "arguments": tuple(map(str, values["arguments"]))})
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    words = (last.command, last.began, last.outcome)
+    words = (last.command, last.began, last.outcome, last.process_start)
     is_sound = (
         all(isinstance(word, str) for word in words)
         and isinstance(last.finished, str | None)

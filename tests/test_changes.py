@@ -105,7 +105,7 @@ def test_it_stays_short() -> None:
     """However much has changed, the list has no more than so many lines, and says how much it leaves out."""
     found = CASES["small rates"]()
     assert len(found) < 30
-    assert "more verdicts turned; data/claims.json has all of them." in english("small rates")
+    assert "more claims changed; data/claims.json has all of them." in english("small rates")
 
 
 def test_other_machines_are_named() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import os
@@ -44,6 +45,8 @@ def test_a_killed_build_leaves_word(tmp_path: Path) -> None:
     assert alive.is_running
     assert "at work" in alive.describe()
     assert not alive.has_failed
+    reused = dataclasses.replace(alive, process_start="1")
+    assert not reused.is_running, "another process has that number now"
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
     record_last_build(tmp_path, LastBuild("build", (), "2026-11-25T02:30:00+00:00", None, None, "", child.pid))

@@ -28,7 +28,7 @@ from lrreport.errors import (
     TerminatedBuildError,
     UsageError,
 )
-from lrreport.last_build import LastBuild, read_last_build, record_last_build
+from lrreport.last_build import LastBuild, read_last_build, record_last_build, start_of
 from lrreport.request import (
     DEFAULT_MAX_SEEDS,
     DEFAULT_SEEDS,
@@ -127,6 +127,7 @@ def _record(command: str, options: dict[str, Any], began: datetime.datetime, exi
                 exit_code=exit_code,
                 outcome=text,
                 process=os.getpid(),
+                process_start=start_of(os.getpid()),
             ),
         )
 
