@@ -35,6 +35,8 @@ _KEYS: Final[Mapping[str, str]] = {
 _TOP_LEVEL: Final = ("id", "title", "question", "base", "vary")
 _LANGUAGES: Final = ("th", "en")
 _MAX_BYTES: Final = 100_000
+#: The time that `tomllib` takes for a key like a.b.c grows with the square of its parts: minutes for a file full of it.
+_MAX_DOTS: Final = 5_000
 _MAX_SETTINGS: Final = 1000
 _MAX_TEXT: Final = 2000
 _MAX_SHOWN: Final = 80
@@ -184,6 +186,10 @@ def _check_integers(document: Mapping[str, Any]) -> None:
 
 def _read_document(source: _Source) -> dict[str, Any]:
     """The TOML of a study file, with the top-level keys that it may and must have."""
+    if (dots := source.text.count(".")) > _MAX_DOTS:
+        raise SpecError(
+            "The study file holds too many dots", where=source.name, got=f"{dots:,}", expected=f"at most {_MAX_DOTS:,}"
+        )
     try:
         document = tomllib.loads(source.text)
         _check_integers(document)

@@ -169,7 +169,8 @@ class World:
         assert entries[0] == entries[1]
         reports = [without_wall_times(self.folder / each / "report") for each in (name, calm)]
         assert reports[0].keys() == reports[1].keys()
-        assert [each for each in reports[0] if reports[0][each] != reports[1][each]] == []
+        different = [each for each in reports[0] if reports[0][each] != reports[1][each]]
+        assert different == [], different
         assert sorted(path.name for path in (self.folder / name).iterdir()) == ["cache", "report"]
         assert not list((self.folder / name / "cache").rglob("*.tmp"))
 
