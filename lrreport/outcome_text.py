@@ -45,8 +45,10 @@ def describe_build(outcome: BuildOutcome) -> str:
     if outcome.is_unchanged:
         return f"{trained}; nothing drawn, all {outcome.files} files kept, because nothing has changed"
     return (
-        f"{trained}; {count(outcome.drawn, 'figure')} drawn, {outcome.figures - outcome.drawn} kept; "
-        f"{count(outcome.files - outcome.kept, 'file')} written, {outcome.kept} kept, because {describe_reasons(outcome.why)}"
+        f"{trained}; {count(outcome.drawn, 'figure')} drawn, {outcome.kept} kept; "
+        f"{count(outcome.laid_out, 'PDF')} laid out, {outcome.kept_pdfs} kept; "
+        f"{outcome.files - outcome.unchanged_files} of {outcome.files} files are new, "
+        f"because {describe_reasons(outcome.why)}"
     )
 
 
@@ -70,7 +72,8 @@ def build_document(outcome: BuildOutcome) -> dict[str, Any]:
         "why": list(outcome.why),
         "seeds": len(outcome.seeds),
         "files": outcome.files,
-        "kept": outcome.kept,
-        "figures": {"total": outcome.figures, "drawn": outcome.drawn},
+        "unchanged_files": outcome.unchanged_files,
+        "figures": {"drawn": outcome.drawn, "kept": outcome.kept},
+        "pdfs": {"laid_out": outcome.laid_out, "kept": outcome.kept_pdfs},
         **training_document(outcome.training),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,9 +35,11 @@ class BuildOutcome:
         is_unchanged: Nothing had to be written.
         why: What made it necessary to write, out of a closed list.
         files: Number of files of the report.
-        kept: How many of them are, byte for byte, what was there before.
-        figures: Number of figures, each in each language.
-        drawn: How many of them are not what was there before.
+        unchanged_files: How many of them are, byte for byte, what was there before.
+        drawn: Figures that were drawn, each in each language.
+        kept: Figures that were kept from an earlier build.
+        laid_out: PDFs that were laid out or joined.
+        kept_pdfs: PDFs that were kept from an earlier build.
     """
 
     out: Path
@@ -46,9 +48,11 @@ class BuildOutcome:
     is_unchanged: bool
     why: tuple[str, ...]
     files: int
-    kept: int
-    figures: int
+    unchanged_files: int
     drawn: int
+    kept: int
+    laid_out: int
+    kept_pdfs: int
 
 
 def _tell(report: Report, stage: str, text: str) -> None:
@@ -167,9 +171,11 @@ def _write(
                 is_unchanged=True,
                 why=(),
                 files=len(there) + 1,
-                kept=len(there) + 1,
-                figures=_count_figures(there),
+                unchanged_files=len(there) + 1,
                 drawn=0,
+                kept=sum(name.startswith("figures/") and name.endswith(".svg") for name in there),
+                laid_out=0,
+                kept_pdfs=sum(name.endswith(".pdf") for name in there),
             )
         report(Message("publish", "files of the report are damaged or missing; they are made again", is_warning=True))
     head = describe_edition(results, request, digest, versions)
@@ -177,7 +183,8 @@ def _write(
     edition = date_edition(digest, results, out, difference)
     from lrreport.rendering import render_report  # noqa: PLC0415 - leads to pandas, matplotlib and WeasyPrint
 
-    files = render_report(results, edition, request, report)
+    rendered = render_report(results, edition, request, report)
+    files = rendered.files
     manifest: Mapping[str, Any] = {
         **head,
         "measurements": measured,
@@ -191,10 +198,9 @@ def _write(
     }
     _tell(report, "publish", f"{len(files) + 1} files into {out}")
     before = _digests(previous)
-    kept = [name for name, content in files.items() if before.get(name) == hashlib.sha256(content).hexdigest()]
+    unchanged = sum(before.get(name) == hashlib.sha256(content).hexdigest() for name, content in files.items())
     swapping = Message("swap", f"the new report takes its place in {out}", is_detail=True)
     publish(out, files, manifest, before_swap=lambda: report(swapping))
-    figures = _count_figures(files)
     return BuildOutcome(
         out=out,
         training=training,
@@ -202,14 +208,12 @@ def _write(
         is_unchanged=False,
         why=why,
         files=len(files) + 1,
-        kept=len(kept),
-        figures=figures,
-        drawn=figures - _count_figures(kept),
+        unchanged_files=unchanged,
+        drawn=rendered.drawn,
+        kept=rendered.kept,
+        laid_out=rendered.laid_out,
+        kept_pdfs=rendered.kept_pdfs,
     )
-
-
-def _count_figures(names: Iterable[str]) -> int:
-    return sum(name.startswith("figures/") and name.endswith(".svg") for name in names)
 
 
 def _digests(manifest: Mapping[str, Any] | None) -> dict[str, str]:
