@@ -7,7 +7,7 @@ OUT ?= reports/
 NVIDIA := $(if $(GPU),$(GPU),$(shell nvidia-smi >/dev/null 2>&1 && echo 1))
 LOCK := $(if $(filter 1,$(NVIDIA)),requirements-gpu.lock,requirements.lock)
 
-.PHONY: help report preview test lint bench locks setup setup-test clean
+.PHONY: help report preview test lint bench soak fuzz locks setup setup-test clean
 
 help: ## Show this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,12 @@ lint: setup-test ## Formatting, lint, types
 
 bench: setup-test ## Training speed against plain Keras
 	$(BIN)/python benchmarks/training_speed.py
+
+soak: setup-test ## Kill builds 200 times, let each finish, compare every byte (hours)
+	PYTHONPATH= $(BIN)/python -m tests.faults.soak --kills 200
+
+fuzz: setup-test ## 10,000 inputs for every reader of files from strangers
+	PYTHONPATH= OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.run all 10000
 
 setup: $(VENV)/.stamp-$(LOCK) $(VENV)/.stamp-pango
 
@@ -51,8 +57,8 @@ $(VENV)/.stamp-pango: $(VENV)/.stamp-uv
 	@sh tools/install_pango.sh $(PYTHON)
 	@touch $@
 
-$(VENV)/.stamp-tools: $(VENV)/.stamp-uv tools/install_test_tools.sh
-	@sh tools/install_test_tools.sh
+$(VENV)/.stamp-tools: $(VENV)/.stamp-requirements-test.lock tools/install_test_tools.sh tools/web/package-lock.json
+	@sh tools/install_test_tools.sh $(BIN)
 	@touch $@
 
 RESOLVE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header
@@ -64,4 +70,4 @@ locks: $(VENV)/.stamp-uv ## Resolve the locks anew
 	$(RESOLVE) -c requirements.lock pyproject.toml --extra gpu -o requirements-gpu.lock
 
 clean: ## Remove the environment and what the tools left behind
-	rm -rf $(VENV) build dist preview .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) tools/web/node_modules build dist preview .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lrreport.groups import Family
 from lrreport.keys import run_key
 from lrreport.results import Environment, History, RunResult, Status
 from lrreport.spec import RunSpec
+
+#: Optimizer slots that a checkpoint has for each weight, by family of update rules.
+SLOT_NAMES: Final[Mapping[Family, tuple[str, ...]]] = {
+    "sgd": (),
+    "momentum": ("velocity",),
+    "adaptive": ("first", "second"),
+}
 
 
 class Progress(StrEnum):

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ctypes.util
 import importlib.metadata
-import json
 import platform
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,8 +15,8 @@ from lrreport import __version__
 from lrreport.checkpoints import Entry
 from lrreport.datasets import verify_dataset
 from lrreport.environment import available_cores, cpu_model, without_chatter
-from lrreport.errors import LrreportError
-from lrreport.pipeline import LAST_BUILD
+from lrreport.errors import InterruptedBuildError, LrreportError
+from lrreport.last_build import read_last_build
 from lrreport.store import Store
 
 _PACKAGES: Final = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "weasyprint", "pikepdf", "typer")
@@ -156,11 +154,13 @@ def _examine_cache(cache: Path) -> Iterator[Finding]:
 
 
 def _examine_last_build(cache: Path) -> Finding:
-    document: Any = None
-    with suppress(OSError, ValueError):
-        document = json.loads((cache / LAST_BUILD).read_bytes())
-    if not isinstance(document, dict):
+    last = read_last_build(cache)
+    if last is None:
         return Finding("last build", works=True, text="none is recorded in this cache")
-    text = f"{document.get('command')} ended {document.get('finished')} with exit code {document.get('exit_code')}: {document.get('outcome')}"
-    failed = document.get("exit_code") != 0
-    return Finding("last build", works=True, text=text, remedy="run it again, and read what it says" if failed else "")
+    has_failed = last.has_failed and last.exit_code != InterruptedBuildError.exit_code
+    return Finding(
+        "last build",
+        works=not has_failed,
+        text=last.describe(),
+        remedy="run it again, and read what it says" if last.has_failed else "",
+    )

@@ -53,6 +53,8 @@ def digest_edition(results: Results, request: Request, versions: Mapping[str, st
         "editions": request.editions,
         "formats": request.formats,
         "preview": results.is_preview,
+        "answers": request.answers,
+        "byline": [dict(line) for line in request.byline.lines],
         "versions": dict(versions),
     }
     curves = [

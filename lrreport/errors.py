@@ -50,7 +50,10 @@ class LrreportError(Exception):
         self.fix = fix
 
     def __str__(self) -> str:
-        """Return the message and its details, one a line."""
+        """Return the message and its details, one a line.
+
+        They quote files, names and keys of strangers: what a terminal would obey is written as an escape.
+        """
         details = [
             f"  {name}: {value}"
             for name, value in (
@@ -61,7 +64,8 @@ class LrreportError(Exception):
             )
             if value is not None
         ]
-        return "\n".join([self.message, *details])
+        text = "\n".join([self.message, *details])
+        return "".join(letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1] for letter in text)
 
 
 class UsageError(LrreportError):

@@ -12,14 +12,26 @@ class Message:
     """One step, in words.
 
     Attributes:
-        stage: `data`, `plan`, `train`, `figures`, `pages`, `pdf`, `publish`.
+        stage: `data`, `plan`, `train`, `checkpoint`, `figures`, `pages`, `pdf`, `publish`, `swap`, `done`.
         text: One line.
         is_warning: Warnings go to stderr whatever was asked for.
+        is_detail: Told only with `-v` and in JSON: there are many of these.
     """
 
     stage: str
     text: str
     is_warning: bool = False
+    is_detail: bool = False
+
+
+def message_of(stage: str, line: str) -> Message:
+    """The message of a line; one that begins with `warning: ` is a warning.
+
+    >>> message_of("data", "warning: damaged").is_warning
+    True
+    """
+    text = line.removeprefix("warning: ")
+    return Message(stage, text, is_warning=text != line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +21,7 @@ from lrreport.checkpoints import Entry, Progress
 from lrreport.datasets import load_dataset
 from lrreport.engine.worker import Assignment, Failed, FromWorker, GroupDone, Ready, WorkerSettings, serve
 from lrreport.errors import LrreportError
-from lrreport.events import Message, Report, TrainingProgress
+from lrreport.events import Message, Report, TrainingProgress, message_of
 from lrreport.groups import EpochReport, Group, GroupShape
 from lrreport.spec import RunSpec
 
@@ -179,7 +178,7 @@ class Crew:
 
     def hire(self, device: DeviceChoice, count: int) -> None:
         """Start worker processes; they load TensorFlow while this one goes on."""
-        settings = WorkerSettings(device, self._workplace.cache, self._workplace.data_path, os.getpid())
+        settings = WorkerSettings(device, self._workplace.cache, self._workplace.data_path)
         self._workers.extend(_Worker(self._context, self._stop, settings) for _ in range(count))
 
     def dismiss_all_but_first(self) -> None:
@@ -296,6 +295,8 @@ def train_groups(
                 tally.add(message)
                 return
             save(message)
+            text = f"epoch {len(message.history)} of run {message.key} is kept ({message.progress})"
+            report(Message("checkpoint", text, is_detail=True))
             if message.progress is not Progress.PARTIAL:
                 ended[str(message.progress)] += 1
 
@@ -319,7 +320,8 @@ def _gather(
         if ready.kind == "cpu":
             crew.hire("cpu", min(workplace.threads, len(groups)) - 1)
     text = f"training on the {ready.kind.upper()} ({ready.reason}), {len(crew)} groups at a time"
-    report(Message("train", text))
+    # A GPU that is there and does not work is a reason to look; a machine without one is not.
+    report(Message("train", text, is_warning="failed" in ready.reason))
     return groups
 
 
@@ -330,5 +332,5 @@ def _fetch_data(groups: Sequence[Group], workplace: Workplace, report: Report) -
             name,
             cache_dir=workplace.cache,
             data_path=workplace.data_path,
-            report=lambda text: report(Message("data", text)),
+            report=lambda text: report(message_of("data", text)),
         )

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import datetime
-import json
-import os
-from collections.abc import Mapping
-from contextlib import suppress
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from lrreport.atomic import write_atomically
-from lrreport.edition import Edition
 from lrreport.edition_digest import digest_edition, digest_measurements
-from lrreport.errors import UsageError
+from lrreport.edition_stage import compare_with_previous, date_edition, describe_edition
 from lrreport.events import Message, Report
 from lrreport.execute import Workplace
+from lrreport.growth import choose_seeds
+from lrreport.last_build import record_beginning
 from lrreport.locks import hold_lock
 from lrreport.plan import list_runs
-from lrreport.publish import check_output_folder, is_intact, publish, read_manifest
+from lrreport.publish import is_intact, open_output, publish, read_manifest
 from lrreport.request import Request
-from lrreport.results import Results
 from lrreport.store import Store
 from lrreport.training_stage import TrainingOutcome, expected_device, load_results, train_missing
 from lrreport.versions import renderer_versions
-
-_EDITION_FILE: Final = "data/edition.json"
-LAST_BUILD: Final = "last-build.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +31,71 @@ class BuildOutcome:
     Attributes:
         out: The report's folder.
         training: What was trained.
+        seeds: That the article rests on.
         is_unchanged: Nothing had to be written.
+        why: What made it necessary to write, out of a closed list.
         files: Number of files of the report.
+        unchanged_files: How many of them are, byte for byte, what was there before.
+        drawn: Figures that were drawn, each in each language.
+        kept: Figures that were kept from an earlier build.
+        laid_out: PDFs that were laid out or joined.
+        kept_pdfs: PDFs that were kept from an earlier build.
     """
 
     out: Path
     training: TrainingOutcome
+    seeds: tuple[int, ...]
     is_unchanged: bool
+    why: tuple[str, ...]
     files: int
+    unchanged_files: int
+    drawn: int
+    kept: int
+    laid_out: int
+    kept_pdfs: int
 
 
 def _tell(report: Report, stage: str, text: str) -> None:
     report(Message(stage, text))
 
 
+@contextmanager
+def _at_work(request: Request, command: str, report: Report) -> Iterator[Request]:
+    """Hold the cache's lock, leave word of the beginning, and settle how many seeds there are."""
+    with hold_lock(request.cache, wait=request.wait, tell=lambda text: _tell(report, "plan", text)):
+        record_beginning(request.cache, command, request.command_line)
+        yield _settle_seeds(request, report)
+
+
+def _settle_seeds(request: Request, report: Report) -> Request:
+    if request.growth is None:
+        return request
+    seeds = choose_seeds(request, Store(request.cache), expected_device(request.device))
+    _tell(report, "plan", f"growing: {len(seeds)} seeds this time, {request.growth.most} at most")
+    return replace(request, seeds=seeds, growth=None)
+
+
 def train(request: Request, report: Report) -> TrainingOutcome:
     """Train what is missing, and write nothing but the cache."""
-    with hold_lock(request.cache, wait=request.wait, tell=lambda text: _tell(report, "train", text)):
-        return _train(request, request.seeds, report)
+    with _at_work(request, "train", report) as settled:
+        return _train(settled, settled.seeds, report)
 
 
 def _train(request: Request, seeds: tuple[int, ...], report: Report) -> TrainingOutcome:
     expected = expected_device(request.device)
     workplace = Workplace(request.cache, request.data_path, request.device, request.threads, expected)
     return train_missing(request.studies, seeds, Store(request.cache), workplace, report, is_forced=request.is_forced)
+
+
+@contextmanager
+def _hold_output(request: Request, out: Path, report: Report) -> Iterator[None]:
+    """Be the only build at work on the output folder; always before the cache, so that nobody waits in a circle."""
+
+    def tell(text: str) -> None:
+        _tell(report, "plan", text)
+
+    with open_output(out, request.extent, adopt=request.adopt, wait=request.wait, tell=tell):
+        yield
 
 
 def build(request: Request, out: Path, report: Report) -> BuildOutcome:
@@ -71,20 +106,19 @@ def build(request: Request, out: Path, report: Report) -> BuildOutcome:
     Raises:
         LrreportError: Whatever went wrong; the report that was there is as it was.
     """
-    check_output_folder(out, request.extent, adopt=request.adopt)
-    with hold_lock(request.cache, wait=request.wait, tell=lambda text: _tell(report, "plan", text)):
-        first = request.seeds[:1]
+    with _hold_output(request, out, report), _at_work(request, "build", report) as settled:
+        _warn_of_fewer_seeds(settled, out, report)
+        first, others = settled.seeds[:1], settled.seeds[1:]
         early = TrainingOutcome((), 0, 0)
-        if len(request.seeds) > 1 and read_manifest(out) is None:
-            early = _train(request, first, report)
-            if early.trained:
-                _tell(report, "publish", "a first edition from seed 1 alone; the full one follows")
-                _write(request, first, out, early, report)
-                request = replace(request, is_forced=False)  # everything was trained again just now
-        outcome = _train(request, request.seeds, report)
-        cached = outcome.cached - len(early.trained)
-        training = TrainingOutcome(early.trained + outcome.trained, cached, early.diverged + outcome.diverged)
-        return _write(request, request.seeds, out, training, report)
+        if others and read_manifest(out) is None:
+            early = _train(settled, first, report)
+        if early.trained:
+            _tell(report, "publish", "a first edition from seed 1 alone; the full one follows")
+            _write(settled, first, out, early, report, is_first_look=True)
+            training = early.followed_by(_train(settled, others, report))
+        else:
+            training = _train(settled, settled.seeds, report)
+        return _write(settled, settled.seeds, out, training, report)
 
 
 def render(request: Request, out: Path, report: Report) -> BuildOutcome:
@@ -93,14 +127,33 @@ def render(request: Request, out: Path, report: Report) -> BuildOutcome:
     Raises:
         MissingResultsError: Results are missing; the message lists them.
     """
-    check_output_folder(out, request.extent, adopt=request.adopt)
-    with hold_lock(request.cache, wait=request.wait, tell=lambda text: _tell(report, "plan", text)):
-        cached = len(list_runs(request.studies, request.seeds))
-        return _write(request, request.seeds, out, TrainingOutcome((), cached, 0), report)
+    with _hold_output(request, out, report), _at_work(request, "render", report) as settled:
+        _warn_of_fewer_seeds(settled, out, report)
+        cached = len(list_runs(settled.studies, settled.seeds))
+        return _write(settled, settled.seeds, out, TrainingOutcome((), cached, 0), report)
+
+
+def _warn_of_fewer_seeds(request: Request, out: Path, report: Report) -> None:
+    """A report that shrinks is what was asked for, but perhaps not what was meant."""
+    manifest = read_manifest(out)
+    settings = manifest.get("settings") if manifest else None
+    seeds = settings.get("seeds") if isinstance(settings, dict) else None
+    if isinstance(seeds, list) and len(seeds) > len(request.seeds):
+        text = (
+            f"the report in {out} rests on {len(seeds)} seeds, and this one will on {len(request.seeds)}; "
+            f"--seeds {len(seeds)} keeps them"
+        )
+        report(Message("plan", text, is_warning=True))
 
 
 def _write(
-    request: Request, seeds: tuple[int, ...], out: Path, training: TrainingOutcome, report: Report
+    request: Request,
+    seeds: tuple[int, ...],
+    out: Path,
+    training: TrainingOutcome,
+    report: Report,
+    *,
+    is_first_look: bool = False,
 ) -> BuildOutcome:
     """Render and publish, unless the folder holds just this edition already."""
     results = load_results(request.studies, seeds, Store(request.cache), is_preview=request.is_preview)
@@ -111,24 +164,32 @@ def _write(
     if previous is not None and (previous.get("edition"), previous.get("measurements")) == (digest, measured):
         if is_intact(out, previous):
             _tell(report, "publish", "nothing has changed: the report is up to date")
-            return BuildOutcome(out, training, is_unchanged=True, files=len(previous["files"]))
+            there = list(_digests(previous))
+            return BuildOutcome(
+                out=out,
+                training=training,
+                seeds=seeds,
+                is_unchanged=True,
+                why=(),
+                files=len(there) + 1,
+                unchanged_files=len(there) + 1,
+                drawn=0,
+                kept=sum(name.startswith("figures/") and name.endswith(".svg") for name in there),
+                laid_out=0,
+                kept_pdfs=sum(name.endswith(".pdf") for name in there),
+            )
         report(Message("publish", "files of the report are damaged or missing; they are made again", is_warning=True))
-    edition = _date_edition(digest, results, out)
+    head = describe_edition(results, request, digest, versions)
+    difference, why = compare_with_previous(previous, out, results, head)
+    edition = date_edition(digest, results, out, difference)
     from lrreport.rendering import render_report  # noqa: PLC0415 - leads to pandas, matplotlib and WeasyPrint
 
-    files = render_report(results, edition, request, report)
+    rendered = render_report(results, edition, request, report)
+    files = rendered.files
     manifest: Mapping[str, Any] = {
-        "edition": digest,
+        **head,
         "measurements": measured,
-        "versions": versions,
-        "settings": {
-            "studies": list(request.extent.studies),
-            "editions": list(request.editions),
-            "formats": list(request.formats),
-            "seeds": list(seeds),
-            "epochs": edition.epochs,
-            "preview": request.is_preview,
-        },
+        "first_look": is_first_look,
         "runs": {
             "total": len(results.runs),
             "trained": list(training.trained),
@@ -137,52 +198,27 @@ def _write(
         "training_wall_s": round(sum(run.wall_s for run in results.runs.values()), 1),
     }
     _tell(report, "publish", f"{len(files) + 1} files into {out}")
-    publish(out, files, manifest)
-    return BuildOutcome(out, training, is_unchanged=False, files=len(files) + 1)
+    before = _digests(previous)
+    unchanged = sum(before.get(name) == hashlib.sha256(content).hexdigest() for name, content in files.items())
+    swapping = Message("swap", f"the new report takes its place in {out}", is_detail=True)
+    publish(out, files, manifest, before_swap=lambda: report(swapping))
+    return BuildOutcome(
+        out=out,
+        training=training,
+        seeds=seeds,
+        is_unchanged=False,
+        why=why,
+        files=len(files) + 1,
+        unchanged_files=unchanged,
+        drawn=rendered.drawn,
+        kept=rendered.kept,
+        laid_out=rendered.laid_out,
+        kept_pdfs=rendered.kept_pdfs,
+    )
 
 
-def _date_edition(digest: str, results: Results, out: Path) -> Edition:
-    """The edition with its date and changes: read back while the digest stays the same, else made today."""
-    from lrreport.changes import list_changes  # noqa: PLC0415
-
-    epochs = max(setting.epochs for study in results.studies for setting in study.settings)
-    previous: dict[str, Any] = {}
-    with suppress(OSError, ValueError):
-        previous = json.loads((out / _EDITION_FILE).read_bytes())
-    if not isinstance(previous, dict):
-        previous = {}
-    date, changes = today(), list_changes(previous, results)
-    if previous.get("digest") == digest:
-        with suppress(KeyError, ValueError, TypeError):
-            date = datetime.date.fromisoformat(previous["date"])
-            changes = tuple(dict(change) for change in previous["changes"])
-    return Edition(digest, date, results.seeds, epochs, results.is_preview, changes)
-
-
-def today() -> datetime.date:
-    """Today in UTC, or the day of SOURCE_DATE_EPOCH.
-
-    Raises:
-        UsageError: SOURCE_DATE_EPOCH is not a number of seconds.
-    """
-    if (text := os.environ.get("SOURCE_DATE_EPOCH")) is not None:
-        try:
-            return datetime.datetime.fromtimestamp(int(text), datetime.UTC).date()
-        except (ValueError, OverflowError, OSError) as error:
-            raise UsageError(
-                "SOURCE_DATE_EPOCH is not a time", got=repr(text), expected="seconds since 1970", fix="unset it"
-            ) from error
-    return datetime.datetime.now(datetime.UTC).date()
-
-
-def record_last_build(cache: Path, command: str, exit_code: int, text: str) -> None:
-    """Leave the outcome in the cache, for `doctor` and for the morning; failing to is no failure of the build."""
-    document = {
-        "command": command,
-        "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "exit_code": exit_code,
-        "outcome": text,
-    }
-    with suppress(OSError):
-        cache.mkdir(parents=True, exist_ok=True)
-        write_atomically(cache / LAST_BUILD, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
+def _digests(manifest: Mapping[str, Any] | None) -> dict[str, str]:
+    """The digest of each file that a manifest lists, by path."""
+    with suppress(KeyError, TypeError):
+        return {str(item["path"]): str(item["sha256"]) for item in manifest["files"]} if manifest else {}
+    return {}

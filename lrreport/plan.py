@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import heapq
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from lrreport.checkpoints import Entry, Progress
-from lrreport.groups import Group, Task, make_groups, shape_for
+from lrreport.groups import Group, GroupShape, Task, make_groups, shape_for
 from lrreport.keys import run_key
 from lrreport.results import Environment
 from lrreport.spec import RunSpec, Study
@@ -63,12 +64,21 @@ class Plan:
     Attributes:
         runs: In the order of studies, settings and seeds.
         groups: What to train, in the order of training.
-        estimate_s: Seconds that one worker would need, or None when this machine has no past to judge from.
+        group_seconds: What each group will take, or None when this machine has no past to judge from.
     """
 
     runs: tuple[PlannedRun, ...]
     groups: tuple[Group, ...]
-    estimate_s: float | None
+    group_seconds: tuple[float, ...] | None
+
+    def estimate_s(self, workers: int) -> float | None:
+        """Seconds until the last worker ends: the next group goes to whoever is free."""
+        if self.group_seconds is None:
+            return None
+        free_at = [0.0] * workers
+        for seconds in self.group_seconds:
+            heapq.heapreplace(free_at, free_at[0] + seconds)
+        return max(free_at)
 
     @property
     def misses(self) -> tuple[PlannedRun, ...]:
@@ -144,8 +154,18 @@ def make_plan(
     present: Present,
     *,
     is_forced: bool = False,
+    past: Callable[[], Iterable[Found]] = tuple,
 ) -> Plan:
-    """Decide for every run of the studies, and pack what is missing into groups."""
+    """Decide for every run of the studies, and pack what is missing into groups.
+
+    Args:
+        studies: In the article's order.
+        seeds: 1 to N.
+        lookup: What the cache has of a run.
+        present: What it is held against.
+        is_forced: Train everything again.
+        past: Every run of the cache, asked for only where the runs of the plan itself leave the time open.
+    """
     runs = list_runs(studies, seeds)
     found = {key: lookup(spec) for key, (_, spec, _) in runs.items()}
     planned = tuple(
@@ -154,17 +174,24 @@ def make_plan(
     )
     tasks = [Task(run.spec, run.start_epoch, run.epochs) for run in planned if run.reason is not None]
     groups = make_groups(tasks, present.environment.device)
-    return Plan(planned, groups, estimate_seconds(groups, found, present.environment))
+    speeds = measure_speeds(found.values(), present.environment)
+    if any(group.shape not in speeds for group in groups):
+        speeds = measure_speeds(past(), present.environment) or speeds
+    return Plan(planned, groups, estimate_groups(groups, speeds))
 
 
-def estimate_seconds(groups: Sequence[Group], found: Mapping[str, Found], environment: Environment) -> float | None:
-    """Training time of the groups, one after the other, from what this machine took before; None without a past."""
-    past: dict[object, list[float]] = {}
-    for entry in found.values():
+def measure_speeds(found: Iterable[Found], environment: Environment) -> dict[GroupShape, float]:
+    """Seconds that an epoch of a group took on this machine, the median over runs, by the shape of the program."""
+    past: dict[GroupShape, list[float]] = {}
+    for entry in found:
         if isinstance(entry, Entry) and entry.environment == environment and entry.group_epoch_s > 0:
             past.setdefault(shape_for(entry.spec, environment.device), []).append(entry.group_epoch_s)
-    if not past and groups:
+    return {shape: statistics.median(values) for shape, values in past.items()}
+
+
+def estimate_groups(groups: Sequence[Group], speeds: Mapping[GroupShape, float]) -> tuple[float, ...] | None:
+    """Seconds for each group; None without a past. A shape that was never trained here counts as a usual one."""
+    if not speeds and groups:
         return None
-    every = statistics.median(value for values in past.values() for value in values) if past else 0.0
-    typical = {shape: statistics.median(values) for shape, values in past.items()}
-    return sum((group.epochs - group.start_epoch) * typical.get(group.shape, every) for group in groups)
+    usual = statistics.median(speeds.values()) if speeds else 0.0
+    return tuple((group.epochs - group.start_epoch) * speeds.get(group.shape, usual) for group in groups)

@@ -3,50 +3,54 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from lrreport.console import format_duration
-from lrreport.plan import Plan
+from lrreport.console import count, format_duration
+from lrreport.last_build import LastBuild
+from lrreport.plan import Plan, PlannedRun
 from lrreport.spec import Study
 
 _SHOWN = 12
 
 
-def _estimate(plan: Plan, workers: int) -> float | None:
-    """Seconds until the last worker ends: groups go to whoever is free."""
-    if plan.estimate_s is None or not plan.groups:
-        return plan.estimate_s
-    rounds = -(-len(plan.groups) // workers)
-    return plan.estimate_s / len(plan.groups) * rounds
-
-
-def describe_plan(plan: Plan, workers: int, *, show_all: bool) -> str:
-    """A plan for people: counts, reasons, what is missing, time."""
+def describe_plan(plan: Plan, seeds: Sequence[int], workers: int, last: LastBuild | None, *, show_all: bool) -> str:
+    """A plan for people: counts, reasons, what is missing, time, and how the last build ended."""
     misses = plan.misses
-    lines = [f"{len(plan.runs)} runs: {len(plan.runs) - len(misses)} in the cache, {len(misses)} to train"]
-    for reason, count in Counter(run.reason for run in misses).most_common():
-        lines.append(f"  {count:4d}  {reason}")
+    hits = len(plan.runs) - len(misses)
+    lines = [
+        f"{count(len(plan.runs), 'run')} with {count(len(seeds), 'seed')}: {hits} in the cache, {len(misses)} to train"
+    ]
+    for reason, number in Counter(run.reason for run in misses).most_common():
+        lines.append(f"  {number:4d}  {reason}")
     shown = plan.runs if show_all else misses[:_SHOWN]
-    for run in shown:
-        state = f"{run.reason}, from epoch {run.start_epoch + 1}" if run.reason else "cached"
-        note = f" ({run.note})" if run.note else ""
-        lines.append(f"  {run.name}  {run.epochs} epochs  {state}{note}")
+    lines += [_describe_run(run) for run in shown]
     if not show_all and len(misses) > _SHOWN:
         lines.append(f"  and {len(misses) - _SHOWN} more; -v shows all")
     elsewhere = sum(1 for run in plan.runs if run.reason is None and run.note)
     if elsewhere:
         lines.append(f"{elsewhere} results in the cache come from another environment; -v shows which")
     if misses:
-        seconds = _estimate(plan, workers)
+        seconds = plan.estimate_s(workers)
         time = f"about {format_duration(seconds)}" if seconds is not None else "not known before the first run here"
-        lines.append(f"{len(plan.groups)} groups on {workers} workers; time: {time}")
+        lines.append(f"{count(len(plan.groups), 'group')} on {count(workers, 'worker')}; time to train: {time}")
+    if last is not None:
+        lines.append(f"last build{' FAILED' if last.has_failed else ''}: {last.describe()}")
     return "\n".join(lines)
 
 
-def plan_document(plan: Plan, workers: int) -> dict[str, Any]:
+def _describe_run(run: PlannedRun) -> str:
+    note = f" ({run.note})" if run.note else ""
+    if run.reason is None:
+        return f"  {run.name}  {count(run.epochs, 'epoch')}  hit{note}"
+    start = f", from epoch {run.start_epoch + 1}" if run.start_epoch else ""
+    return f"  {run.name}  {count(run.epochs, 'epoch')}  {run.reason}{start}{note}"
+
+
+def plan_document(plan: Plan, seeds: Sequence[int], workers: int, last: LastBuild | None) -> dict[str, Any]:
     """A plan as data."""
     return {
+        "seeds": len(seeds),
         "runs": [
             {
                 "name": run.name,
@@ -61,7 +65,8 @@ def plan_document(plan: Plan, workers: int) -> dict[str, Any]:
         ],
         "groups": len(plan.groups),
         "workers": workers,
-        "estimate_s": _estimate(plan, workers),
+        "estimate_s": plan.estimate_s(workers),
+        "last_build": last.document() if last else None,
     }
 
 

@@ -1,32 +1,33 @@
-"""The output folder: what may be written there, and how a new report takes the place of the old one.
+"""The output folder: what may be written there, and what happens to what is there.
 
-Everything is written into a staging folder beside the output folder, the manifest last. Then the two change names:
-in one step where the system can exchange two folders, in two renames elsewhere. Only this module touches `--out`.
+Everything is written into a staging folder beside the output folder, the manifest last, and read back. Then the two
+change names (`swap.py`). Only this module, `carry_over.py` and `swap.py` touch `--out`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import errno
 import hashlib
 import json
 import os
-import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from io import BufferedWriter
 from pathlib import Path
 from typing import Any, Final
 
 from lrreport.atomic import sync_folder, write_atomically
+from lrreport.carry_over import carry_over
 from lrreport.errors import OutputError
+from lrreport.manifest import GENERATOR, MANIFEST, SCHEMA, is_intact, read_manifest
+from lrreport.mounts import is_mount_point
+from lrreport.swap import finish_swap, hold_output, make_staging, remove_dead_staging, swap
 
-MANIFEST: Final = "manifest.json"
-_SCHEMA: Final = 1
-_MAX_MANIFEST_BYTES: Final = 50_000_000
-_AT_FDCWD: Final = -100
-_RENAME_EXCHANGE: Final = 2
+__all__ = ["MANIFEST", "Extent", "check_output_folder", "is_intact", "open_output", "publish", "read_manifest"]
+
+#: Files that are open at once while a report is written; systems allow 256 and more.
+_OPEN_FILES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +55,6 @@ class Extent:
         ]
 
 
-def read_manifest(out: Path) -> dict[str, Any] | None:
-    """The manifest of a report of ours, or None when the folder holds none that can be read."""
-    path = out / MANIFEST
-    try:
-        if path.stat().st_size > _MAX_MANIFEST_BYTES:
-            return None
-        manifest = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    is_ours = (
-        isinstance(manifest, dict) and manifest.get("generator") == "lrreport" and manifest.get("schema") == _SCHEMA
-    )
-    return manifest if is_ours and isinstance(manifest.get("files"), list) else None
-
-
 def _protected_folders() -> Iterator[tuple[Path, str]]:
     yield Path("/"), "the root folder"
     with contextlib.suppress(RuntimeError):
@@ -81,6 +67,27 @@ def _protected_folders() -> Iterator[tuple[Path, str]]:
     package = Path(__file__).resolve().parent.parent
     if (package / "pyproject.toml").exists():
         yield package, "the checkout"
+
+
+@contextlib.contextmanager
+def open_output(out: Path, extent: Extent, *, adopt: bool, wait: bool, tell: Callable[[str], None]) -> Iterator[None]:
+    """Be the only build at work on an output folder, once it is known to be a place for the report.
+
+    Args:
+        out: The output folder.
+        extent: What will be written.
+        adopt: Accept a foreign folder, or one that holds more.
+        wait: Wait for another build instead of giving up.
+        tell: Told when waiting begins, and of what a killed build had left to be finished.
+
+    Raises:
+        OutputError: See `check_output_folder`.
+        BusyError: Another build is at work on it.
+    """
+    check_output_folder(out, extent, adopt=adopt)
+    with hold_output(out, wait=wait, tell=tell):
+        check_output_folder(out, extent, adopt=adopt)  # again: what stands there may have changed
+        yield
 
 
 def check_output_folder(out: Path, extent: Extent, *, adopt: bool) -> None:
@@ -118,7 +125,7 @@ def check_output_folder(out: Path, extent: Extent, *, adopt: bool) -> None:
                 fix="choose another folder, or add --adopt to put the report beside these files",
             )
         return
-    settings = manifest.get("settings", {})
+    settings = manifest["settings"]
     older = Extent(*(tuple(settings.get(name, ())) for name in ("studies", "editions", "formats")))
     if lacking := extent.lacks(older):
         raise OutputError(
@@ -130,12 +137,20 @@ def check_output_folder(out: Path, extent: Extent, *, adopt: bool) -> None:
 
 
 def _check_writable(out: Path) -> None:
-    """Make the parent folder, and try to write in it."""
+    """Make the parent folder, and try to write in it and in the output folder: the two change names there."""
+    if is_mount_point(out):
+        raise OutputError(
+            "The output folder is a file system of its own, and cannot change names with a new report",
+            where=str(out),
+            expected="a folder inside it",
+            fix=f"--out {out / 'report'}",
+        )
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        probe = (out if out.is_dir() else out.parent) / f".lrreport-{uuid.uuid4().hex[:8]}.tmp"
-        probe.write_bytes(b"")
-        probe.unlink()
+        for folder in (out.parent, out) if out.is_dir() else (out.parent,):
+            probe = folder / f".lrreport-{uuid.uuid4().hex[:8]}.tmp"
+            probe.write_bytes(b"")
+            probe.unlink()
     except OSError as error:
         raise OutputError(
             "The output folder cannot be written",
@@ -145,50 +160,52 @@ def _check_writable(out: Path) -> None:
         ) from error
 
 
-def is_intact(out: Path, manifest: Mapping[str, Any]) -> bool:
-    """Whether every file that the manifest lists is there, byte for byte."""
-    try:
-        for item in manifest["files"]:
-            content = (out / item["path"]).read_bytes()
-            if len(content) != item["size"] or hashlib.sha256(content).hexdigest() != item["sha256"]:
-                return False
-    except (OSError, KeyError, TypeError):
-        return False
-    return True
-
-
-def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> None:
+def publish(
+    out: Path,
+    files: Mapping[str, bytes],
+    manifest: Mapping[str, Any],
+    *,
+    before_swap: Callable[[], None] = lambda: None,
+) -> None:
     """Put a report in the place of the one before.
 
     What the older manifest does not list (a teacher's notes, dot files) is carried over; what it lists and the new
-    report does not have is gone afterwards.
+    report does not have is gone afterwards. A file that is not ours and bears a name of the new report's is kept
+    beside it, as NAME.kept.
 
     Args:
         out: The output folder.
         files: Relative path -> content.
         manifest: Everything of `manifest.json` but the list of files.
+        before_swap: Called when everything is written, and only the swap is left.
 
     Raises:
         OutputError: Disk full or not writable; the older report is as it was.
     """
     out = out.resolve()
-    staging = out.with_name(f".{out.name}.staging-{os.getpid()}")
     try:
-        _remove_dead_staging(out)
-        staging.mkdir()
-        for name, content in sorted(files.items()):
-            path = staging / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        _carry_over(out, staging)
-        listing = [
-            {"path": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-            for name, content in sorted(files.items())
-        ]
-        document = {"generator": "lrreport", "schema": _SCHEMA, **manifest, "files": listing}
-        text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-        write_atomically(staging / MANIFEST, text.encode())
-        _swap(staging, out)
+        finish_swap(out)
+        remove_dead_staging(out)
+        with make_staging(out) as staging:
+            _write_files(staging, files)
+            carry_over(out, staging, files)
+            listing = [
+                {"path": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+                for name, content in sorted(files.items())
+            ]
+            document = {"generator": GENERATOR, "schema": SCHEMA, **manifest, "files": listing}
+            text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+            write_atomically(staging / MANIFEST, text.encode())
+            if not is_intact(staging, document):
+                raise OutputError(
+                    "What was written is not what is read back; the report that was there is as it was",
+                    where=str(out),
+                    fix="look at the disk, and choose another folder with --out",
+                )
+            before_swap()
+            swap(staging, out)
+            with contextlib.suppress(OSError):  # the report is in its place; what came meanwhile comes along
+                carry_over(staging, out, files)
     except OSError as error:
         raise OutputError(
             "The report could not be written",
@@ -196,68 +213,28 @@ def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) 
             got=str(error),
             fix="free some space or choose another folder; the report that was there is as it was",
         ) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
-def _remove_dead_staging(out: Path) -> None:
-    """Remove staging folders whose builds are dead."""
-    for path in out.parent.glob(f".{out.name}.staging-*"):
-        process = path.name.rpartition("-")[2]
-        if process.isdigit() and not _is_alive(int(process)):
-            shutil.rmtree(path, ignore_errors=True)
+def _write_files(staging: Path, files: Mapping[str, bytes]) -> None:
+    """Write all files, then make all of them durable: a swap may reach the disk before what it swaps."""
+    opened = []
+    with contextlib.ExitStack() as stack:
+        for name, content in sorted(files.items()):
+            path = staging / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = stack.enter_context(path.open("wb"))
+            file.write(content)
+            file.flush()
+            opened.append(file)
+            if len(opened) >= _OPEN_FILES:
+                _sync(opened)
+        _sync(opened)
+    for folder in {(staging / name).parent for name in files}:
+        sync_folder(folder)
 
 
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _carry_over(out: Path, staging: Path) -> None:
-    """Copy what is not ours from the older report's folder, unless the new report has a file of that name."""
-    if not out.is_dir():
-        return
-    manifest = read_manifest(out)
-    ours = {MANIFEST, *(item["path"] for item in manifest["files"])} if manifest else {MANIFEST}
-    for path in sorted(out.rglob("*")):
-        name = path.relative_to(out).as_posix()
-        target = staging / name
-        if name in ours or target.exists() or (path.is_dir() and not path.is_symlink()):
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, target, follow_symlinks=False)
-
-
-def _swap(staging: Path, out: Path) -> None:
-    """Let the staged folder and the output folder change names; the older report ends up in `staging`."""
-    if not out.exists():
-        staging.rename(out)
-    elif not _exchange(staging, out):
-        aside = out.with_name(f".{out.name}.old-{os.getpid()}")
-        out.rename(aside)
-        try:
-            staging.rename(out)
-        except OSError:
-            aside.rename(out)
-            raise
-        shutil.rmtree(aside, ignore_errors=True)
-    sync_folder(out.parent)
-
-
-def _exchange(first: Path, second: Path) -> bool:
-    """Exchange two folders in one step; False where the system or the file system cannot."""
-    try:
-        rename = ctypes.CDLL(None, use_errno=True).renameat2
-    except (AttributeError, OSError):
-        return False
-    if rename(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE) == 0:
-        return True
-    number = ctypes.get_errno()
-    if number in (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP):
-        return False
-    raise OSError(number, os.strerror(number), str(second))
+def _sync(opened: list[BufferedWriter]) -> None:
+    for file in opened:
+        os.fsync(file.fileno())
+        file.close()
+    opened.clear()

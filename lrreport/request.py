@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from lrreport.byline import Byline
 from lrreport.errors import UsageError
 from lrreport.publish import Extent
 from lrreport.spec import Study, Value
@@ -17,11 +18,27 @@ if TYPE_CHECKING:
 
 EditionName = Literal["th", "en"]
 FormatName = Literal["html", "pdf"]
+AnswersPlace = Literal["appendix", "none"]
 
 DEFAULT_SEEDS: Final = 3
+#: Where growing stops.
+DEFAULT_MAX_SEEDS: Final = 20
 #: A preview is for a look at the pages, not at the numbers.
 PREVIEW_SEEDS: Final = 1
 PREVIEW_EPOCHS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """More seeds than the cache holds.
+
+    Attributes:
+        by: How many more.
+        most: The number of seeds that is not exceeded.
+    """
+
+    by: int
+    most: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +57,12 @@ class Request:
         formats: `html`, `pdf`.
         is_forced: Train everything again.
         is_preview: Mark every page as a preview.
+        answers: Where the answers of the exercises stand.
+        byline: What the title page says of course, teacher and institution.
         adopt: Accept a foreign or fuller output folder.
         wait: Wait for another build.
+        growth: Take as many seeds as the cache holds complete and some more, in place of `seeds`; None to take these.
+        command_line: For the record of the last build.
     """
 
     studies: tuple[Study, ...]
@@ -55,8 +76,12 @@ class Request:
     formats: tuple[FormatName, ...] = ("html", "pdf")
     is_forced: bool = False
     is_preview: bool = False
+    answers: AnswersPlace = "appendix"
+    byline: Byline = field(default_factory=Byline)
     adopt: bool = False
     wait: bool = False
+    growth: Growth | None = None
+    command_line: tuple[str, ...] = ()
 
     @property
     def extent(self) -> Extent:

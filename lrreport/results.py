@@ -135,6 +135,11 @@ class Results:
         return next((study for study in self.studies if study.id == study_id), None)
 
     @property
+    def epochs(self) -> int:
+        """Epochs that the longest study asks for."""
+        return max(setting.epochs for study in self.studies for setting in study.settings)
+
+    @property
     def is_single_seed(self) -> bool:
         """One seed alone shows no spread; every page says so."""
         return len(self.seeds) == 1

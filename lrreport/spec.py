@@ -5,8 +5,8 @@ Everything here is a frozen value. `study_files.py` reads them from TOML; `keys.
 
 from __future__ import annotations
 
-import math
 import re
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, get_args
@@ -34,19 +34,19 @@ _MAX_LAYERS: Final = 16
 _MAX_EPOCHS: Final = 100_000
 _MAX_ID_LENGTH: Final = 60
 #: Names of figures that are no study's.
-_RESERVED_IDS: Final = ("sample-digits", "decay-curve")
+_RESERVED_IDS: Final = ("main-result", "sample-digits", "decay-curve")
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def _refuse(key: str, got: object, expected: str) -> SpecError:
-    return SpecError(f"'{key}' has a value that is not allowed", where=key, got=repr(got), expected=expected)
+    return SpecError(f"'{key}' has a value that is not allowed", where=key, got=reprlib.repr(got), expected=expected)
 
 
 def _check_number(key: str, value: object, *, low: float, high: float, expected: str) -> None:
     """Refuse what is not a number within [low, high]; a bool is not a number here."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _refuse(key, value, expected)
-    if not math.isfinite(value) or not low <= value <= high:
+    if not low <= value <= high:  # NaN is in no range; and no integer is too large for a comparison
         raise _refuse(key, value, expected)
 
 

@@ -3,21 +3,19 @@
     CACHE/runs/KEY/run.json         spec, progress, curves, environment, a checksum of itself and of the state
     CACHE/runs/KEY/state-EPOCH.npz  weights, optimizer slots
 
-`run.json` names the state that belongs to it. A new state is written under a new name, then `run.json` is replaced,
+`run.json` names the state that belongs to it. A run's first folder comes whole, by a rename. Later a new state is written under a new name, then `run.json` is replaced,
 then the old state goes: after a crash at any point `run.json` and its state still fit. A damaged entry is a miss
 with a named reason; nothing is ever unpickled.
 """
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import functools
 import hashlib
-import io
 import json
-import zipfile
-from collections.abc import Iterator, Mapping
+import shutil
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,14 +24,16 @@ import numpy as np
 
 from lrreport.atomic import sync_folder, write_atomically
 from lrreport.checkpoints import Checkpoint, Entry, Progress
+from lrreport.documents import MAX_DOCUMENT_BYTES, parse_document
 from lrreport.errors import CacheError, SpecError
 from lrreport.keys import run_key
 from lrreport.results import Environment, History
 from lrreport.spec import PlateauSpec, RunSpec
+from lrreport.state_files import StateArrays, check_state, pack_arrays
 
 _FORMAT: Final = 1
-_MAX_JSON_BYTES: Final = 64_000_000
-_MAX_STATE_BYTES: Final = 4_000_000_000
+_MAX_WORD: Final = 300
+_FLOAT32_MAX: Final = float(np.finfo(np.float32).max)
 _CURVES: Final = tuple(item.name for item in dataclasses.fields(History))
 
 
@@ -69,45 +69,6 @@ def _encode_curve(curve: np.ndarray[Any, Any]) -> list[float]:
     return [float(str(value)) for value in curve]
 
 
-def _pack_arrays(checkpoint: Checkpoint) -> bytes:
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **dict(checkpoint.arrays))
-    return buffer.getvalue()
-
-
-class _PackedArrays(Mapping[str, Any]):
-    """The arrays of a state file whose digest was checked; unpacked when the first of them is asked for.
-
-    A plan looks at every entry and needs no array of any.
-    """
-
-    def __init__(self, packed: bytes, path: Path) -> None:
-        self._packed = packed
-        self._path = path
-
-    @functools.cached_property
-    def _arrays(self) -> dict[str, Any]:
-        try:
-            with np.load(io.BytesIO(self._packed), allow_pickle=False) as arrays:
-                return dict(arrays)
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-            raise CacheError(
-                "A state in the cache is not what it says",
-                where=str(self._path),
-                got=str(error),
-                fix="delete the folder that holds it; the run is trained again",
-            ) from error
-
-    def __getitem__(self, name: str) -> Any:
-        return self._arrays[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._arrays)
-
-    def __len__(self) -> int:
-        return len(self._arrays)
-
-
 class Store:
     """The runs of one cache folder.
 
@@ -130,41 +91,23 @@ class Store:
         """
         folder = self._folder(entry.key)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            state: dict[str, Any] | None = None
-            if entry.checkpoint is not None:
-                content = _pack_arrays(entry.checkpoint)
-                name = f"state-{len(entry.history)}.npz"
-                write_atomically(folder / name, content)
-                state = {
-                    "file": name,
-                    "sha256": _digest(content),
-                    "learning_rate": entry.checkpoint.learning_rate,
-                    "best": entry.checkpoint.best,
-                    "wait": entry.checkpoint.wait,
-                }
-            document = {
-                "format": _FORMAT,
-                "key": entry.key,
-                "spec": _encode_spec(entry.spec),
-                "data_digest": entry.data_digest,
-                "engine_version": entry.engine_version,
-                "environment": dataclasses.asdict(entry.environment),
-                "progress": str(entry.progress),
-                "epochs": len(entry.history),
-                "history": {name: _encode_curve(getattr(entry.history, name)) for name in _CURVES},
-                "state": state,
-                "wall_s": entry.wall_s,
-                "group_epoch_s": entry.group_epoch_s,
-            }
-            body = json.dumps(document, allow_nan=False, indent=1, sort_keys=True)
-            write_atomically(
-                folder / "run.json", f'{{"sha256": "{_digest(body.encode())}",\n"run": {body}}}\n'.encode()
-            )
-            for stale in folder.glob("state-*.npz"):
-                if state is None or stale.name != state["file"]:
-                    stale.unlink(missing_ok=True)
-            sync_folder(folder)
+            if folder.is_symlink():  # whoever made it: nothing is written where it points to
+                folder.unlink()
+            self._remove_leftovers(folder)
+            if _has_files(folder):
+                _write_files(folder, entry)
+            else:
+                # A state without its run.json would look like damage: the first time both come at once.
+                self.runs.mkdir(parents=True, exist_ok=True)
+                fresh = self.runs / f".{entry.key}.{uuid.uuid4().hex[:8]}.tmp"
+                fresh.mkdir()
+                try:
+                    _write_files(fresh, entry)
+                    fresh.rename(folder)
+                except BaseException:
+                    shutil.rmtree(fresh, ignore_errors=True)
+                    raise
+                sync_folder(self.runs)
         except OSError as error:
             raise CacheError(
                 "A result could not be written to the cache",
@@ -173,6 +116,13 @@ class Store:
                 fix="free some space or choose another folder with --cache; what was there before is untouched",
             ) from error
 
+    def _remove_leftovers(self, folder: Path) -> None:
+        """Remove what a build left that was killed while it wrote this run; the cache's lock is ours."""
+        for left in folder.glob(".*.tmp"):
+            left.unlink(missing_ok=True)
+        for left in self.runs.glob(f".{folder.name}.*.tmp"):
+            shutil.rmtree(left, ignore_errors=True)
+
     def read(self, spec: RunSpec) -> Entry | Damage | None:
         """The entry of a run; None when there is none, `Damage` when what is there cannot be trusted."""
         return self._read_folder(self._folder(run_key(spec)), run_key(spec))
@@ -180,31 +130,62 @@ class Store:
     def entries(self) -> Iterator[Entry | Damage]:
         """Every entry of the cache, by key."""
         if self.runs.is_dir():
-            for folder in sorted(path for path in self.runs.iterdir() if path.is_dir()):
+            folders = (path for path in self.runs.iterdir() if path.is_dir() and not path.name.startswith("."))
+            for folder in sorted(folders):
                 if (entry := self._read_folder(folder, folder.name)) is not None:
                     yield entry
 
     def _read_folder(self, folder: Path, key: str) -> Entry | Damage | None:
         path = folder / "run.json"
         try:
-            if not path.exists():
+            if folder.is_symlink():
+                return Damage(folder, "is a link, and not a folder of the cache")
+            if not path.is_file() or path.is_symlink():
                 return Damage(folder, "run.json is missing") if _has_files(folder) else None
-            if path.stat().st_size > _MAX_JSON_BYTES:
+            if path.stat().st_size > MAX_DOCUMENT_BYTES:
                 return Damage(path, "is too large")
             return _decode(path, key)
         except OSError as error:
-            return Damage(path, f"cannot be read: {error}")
-        except (
-            ValueError,
-            TypeError,
-            KeyError,
-            AttributeError,
-            RecursionError,
-            SpecError,
-            zipfile.BadZipFile,
-            EOFError,
-        ) as error:
-            return Damage(path, f"is not an entry: {type(error).__name__}: {error}".splitlines()[0])
+            return Damage(path, f"cannot be read: {error.strerror or error}")
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, SpecError) as error:
+            # A key may be as long as the file.
+            return Damage(path, f"is not an entry: {type(error).__name__}: {error}".splitlines()[0][:200])
+
+
+def _write_files(folder: Path, entry: Entry) -> None:
+    """Write the state, then the `run.json` that names it; then the older state goes."""
+    state: dict[str, Any] | None = None
+    if entry.checkpoint is not None:
+        content = pack_arrays(entry.checkpoint)
+        name = f"state-{len(entry.history)}.npz"
+        write_atomically(folder / name, content)
+        state = {
+            "file": name,
+            "sha256": _digest(content),
+            "learning_rate": entry.checkpoint.learning_rate,
+            "best": entry.checkpoint.best,
+            "wait": entry.checkpoint.wait,
+        }
+    document = {
+        "format": _FORMAT,
+        "key": entry.key,
+        "spec": _encode_spec(entry.spec),
+        "data_digest": entry.data_digest,
+        "engine_version": entry.engine_version,
+        "environment": dataclasses.asdict(entry.environment),
+        "progress": str(entry.progress),
+        "epochs": len(entry.history),
+        "history": {name: _encode_curve(getattr(entry.history, name)) for name in _CURVES},
+        "state": state,
+        "wall_s": entry.wall_s,
+        "group_epoch_s": entry.group_epoch_s,
+    }
+    body = json.dumps(document, allow_nan=False, indent=1, sort_keys=True)
+    write_atomically(folder / "run.json", f'{{"sha256": "{_digest(body.encode())}",\n"run": {body}}}\n'.encode())
+    for stale in folder.glob("state-*.npz"):
+        if state is None or stale.name != state["file"]:
+            stale.unlink(missing_ok=True)
+    sync_folder(folder)
 
 
 def _has_files(folder: Path) -> bool:
@@ -213,41 +194,103 @@ def _has_files(folder: Path) -> bool:
 
 def _decode(path: Path, key: str) -> Entry | Damage:
     content = path.read_bytes()
-    document = json.loads(content)
+    document = parse_document(content)
     wanted = document["sha256"]
     body = content[content.index(b'"run": ') + len(b'"run": ') :].rstrip()
     if not body.endswith(b"}") or _digest(body[:-1]) != wanted:
         return Damage(path, "its checksum does not fit its content")
     run = document["run"]
     if run["format"] != _FORMAT:
-        return Damage(path, f"has format {run['format']}, and this version reads {_FORMAT}")
+        return Damage(path, f"has another format than {_FORMAT}, which this version reads")
     spec = _decode_spec(run["spec"])
     if run_key(spec) != key or run["key"] != key:
         return Damage(path, "belongs to another run")
-    history = History(*(np.array(run["history"][name], np.float32) for name in _CURVES))
-    if len(history) != run["epochs"] or not all(np.isfinite(getattr(history, name)).all() for name in _CURVES):
-        return Damage(path, "has curves that are not what it says")
+    history = _decode_history(run["history"], run["epochs"])
+    progress = Progress(run["progress"])
+    state = run["state"]
+    if (state is None) != (progress is Progress.DIVERGED):
+        return Damage(path, "has a state where there must be none, or none where there must be one")
     checkpoint: Checkpoint | None = None
-    if (state := run["state"]) is not None:
-        state_path = path.parent / Path(state["file"]).name
-        with contextlib.suppress(FileNotFoundError):
-            if state_path.stat().st_size > _MAX_STATE_BYTES:
-                return Damage(state_path, "is too large")
-            packed = state_path.read_bytes()
-            if _digest(packed) != state["sha256"]:
-                return Damage(state_path, "its checksum does not fit its content")
-            arrays = _PackedArrays(packed, state_path)
-            checkpoint = Checkpoint(arrays, state["learning_rate"], state["best"], state["wait"])
-        if checkpoint is None:
-            return Damage(state_path, "is missing")
+    if state is not None:
+        sha256 = _word(state["sha256"])
+        state_path = path.parent / Path(_word(state["file"])).name
+        if (problem := check_state(state_path, sha256, spec)) is not None:
+            return Damage(state_path, problem)
+        checkpoint = Checkpoint(
+            StateArrays(state_path, sha256, spec),
+            _number(state["learning_rate"]),
+            None if state["best"] is None else _number(state["best"]),
+            _whole(state["wait"]),
+        )
     return Entry(
         spec=spec,
-        progress=Progress(run["progress"]),
+        progress=progress,
         history=history,
         checkpoint=checkpoint,
-        environment=Environment(**run["environment"]),
-        data_digest=run["data_digest"],
-        engine_version=run["engine_version"],
-        wall_s=run["wall_s"],
-        group_epoch_s=run["group_epoch_s"],
+        environment=_decode_environment(run["environment"]),
+        data_digest=_word(run["data_digest"]),
+        engine_version=_whole(run["engine_version"]),
+        wall_s=_number(run["wall_s"]),
+        group_epoch_s=_number(run["group_epoch_s"]),
     )
+
+
+def _decode_environment(document: Any) -> Environment:
+    words = {name: _word(document[name]) for name in ("tensorflow", "numpy", "cpu_model", "device")}
+    return Environment(**words, threads=_whole(document["threads"]))
+
+
+def _decode_history(document: Any, epochs: Any) -> History:
+    """The curves of an entry.
+
+    Raises:
+        ValueError: They are not what the entry says.
+    """
+    curves = {name: document[name] for name in _CURVES}
+    for name, values in curves.items():
+        if not isinstance(values, list) or len(values) != _whole(epochs):
+            message = f"has a curve of another length than it says: {name}"
+            raise ValueError(message)
+        if not all(isinstance(value, float) and abs(value) <= _FLOAT32_MAX for value in values):
+            message = f"has a curve with something in it that is no finite number: {name}"
+            raise ValueError(message)
+        if "accuracy" in name and not all(0 <= value <= 1 for value in values):
+            message = f"has an accuracy that is no fraction: {name}"
+            raise ValueError(message)
+    return History(**{name: np.array(values, np.float32) for name, values in curves.items()})
+
+
+def _word(value: Any) -> str:
+    """A short printable text.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not isinstance(value, str) or len(value) > _MAX_WORD or not value.isprintable():
+        message = "holds something else where a short text should be"
+        raise ValueError(message)
+    return value
+
+
+def _number(value: Any) -> float:
+    """A finite number that is not negative.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _FLOAT32_MAX:
+        message = "holds something else where a number from 0 up should be"
+        raise ValueError(message)
+    return float(value)
+
+
+def _whole(value: Any) -> int:
+    """A whole number that is not negative.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        message = "holds something else where a whole number from 0 up should be"
+        raise ValueError(message)
+    return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import reprlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from lrreport.documents import odd_letters
 from lrreport.errors import SpecError
 from lrreport.spec import DEFAULT_EPOCHS, PlateauSpec, RunSpec, Setting, Study, Value
 
@@ -33,8 +35,12 @@ _KEYS: Final[Mapping[str, str]] = {
 _TOP_LEVEL: Final = ("id", "title", "question", "base", "vary")
 _LANGUAGES: Final = ("th", "en")
 _MAX_BYTES: Final = 100_000
+#: The time that `tomllib` takes for a key like a.b.c grows with the square of its parts: minutes for a file full of it.
+_MAX_DOTS: Final = 5_000
 _MAX_SETTINGS: Final = 1000
 _MAX_TEXT: Final = 2000
+_MAX_SHOWN: Final = 80
+_MAX_INTEGER: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +55,8 @@ class _Source:
         table, best = "", 1
         for number, line in enumerate(self.text.splitlines(), start=1):
             stripped = line.strip()
-            if header := re.match(r"\[+\s*([^\]]+?)\s*\]+", stripped):
-                table = re.sub(r"[\s\"']", "", header[1])
+            if stripped.startswith("["):
+                table = re.sub(r"[\s\"']", "", stripped.lstrip("[").partition("]")[0])
                 if table in (section or key, f"{section}.{key}"):
                     best = number
                 continue
@@ -65,8 +71,16 @@ class _Source:
         """`file, line N, key [section].key`, for an error's `where`."""
         place = f"{self.name}, line {self.line_of(section, key)}"
         if section and key:
-            return f"{place}, key '{key}' of [{section}]"
-        return f"{place}, key '{key or section}'" if key or section else place
+            return f"{place}, key '{key[:_MAX_SHOWN]}' of [{section}]"
+        return f"{place}, key '{(key or section or '')[:_MAX_SHOWN]}'" if key or section else place
+
+
+def _show(value: object) -> str:
+    """A value in a message, cut short however long or deeply nested it is."""
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = short.maxlong = _MAX_SHOWN
+    short.maxlist = short.maxdict = 20
+    return short.repr(value)[: 4 * _MAX_SHOWN]
 
 
 def _check_type(source: _Source, section: str, key: str, value: Any) -> Value:
@@ -82,7 +96,7 @@ def _check_type(source: _Source, section: str, key: str, value: Any) -> Value:
     }[kind]
     if not fits:
         raise SpecError(
-            f"'{key}' has a value of the wrong type", where=source.at(section, key), got=repr(value), expected=kind
+            f"'{key}' has a value of the wrong type", where=source.at(section, key), got=_show(value), expected=kind
         )
     return tuple(value) if isinstance(value, list) else value
 
@@ -91,7 +105,7 @@ def _flatten(source: _Source, section: str, table: Any) -> dict[str, Any]:
     """Turn `[section]` into dotted keys in the order of their lines; refuse unknown ones."""
     if not isinstance(table, dict):
         raise SpecError(
-            f"'{section}' must be a table", where=source.at(None, section), got=repr(table), expected=f"[{section}]"
+            f"'{section}' must be a table", where=source.at(None, section), got=_show(table), expected=f"[{section}]"
         )
     flat: dict[str, Any] = {}
     for key, value in table.items():
@@ -104,7 +118,7 @@ def _flatten(source: _Source, section: str, table: Any) -> dict[str, Any]:
             raise SpecError(
                 f"[{section}] has an unknown key",
                 where=source.at(section, key),
-                got=key,
+                got=_show(key),
                 expected="one of " + ", ".join(_KEYS),
             )
     return dict(sorted(flat.items(), key=lambda item: source.line_of(section, item[0])))
@@ -116,7 +130,7 @@ def _read_words(source: _Source, key: str, table: Any) -> dict[str, str]:
         raise SpecError(
             f"'{key}' needs a text in both languages",
             where=source.at(key, None),
-            got=repr(sorted(table)) if isinstance(table, dict) else repr(table),
+            got=_show(sorted(table) if isinstance(table, dict) else table),
             expected="th and en, and nothing else",
         )
     for language, text in table.items():
@@ -124,10 +138,19 @@ def _read_words(source: _Source, key: str, table: Any) -> dict[str, str]:
             raise SpecError(
                 f"'{key}.{language}' must be a text that is not empty",
                 where=source.at(key, language),
-                got=repr(text)[:80],
+                got=_show(text),
                 expected=f"1 to {_MAX_TEXT:,} characters",
             )
-    return {language: " ".join(table[language].split()) for language in _LANGUAGES}
+    words = {language: " ".join(table[language].split()) for language in _LANGUAGES}
+    for language, text in words.items():
+        if odd := odd_letters(text):
+            raise SpecError(
+                f"'{key}.{language}' holds a character that cannot be printed",
+                where=source.at(key, language),
+                got=f"U+{ord(odd[0]):04X}",
+                expected="letters, signs and spaces",
+            )
+    return words
 
 
 def make_setting(study_id: str, base: Mapping[str, Value], varied: Mapping[str, Value]) -> Setting:
@@ -143,15 +166,38 @@ def make_setting(study_id: str, base: Mapping[str, Value], varied: Mapping[str, 
     return Setting(study_id, tuple(varied.items()), spec, epochs)
 
 
+def _check_integers(document: Mapping[str, Any]) -> None:
+    """Refuse integers that TOML need not hold: Python's own have no end, and no float takes them.
+
+    Raises:
+        ValueError: One is beyond 64 bits.
+    """
+    left: list[object] = [document]
+    while left:
+        value = left.pop()
+        if isinstance(value, int) and abs(value) > _MAX_INTEGER:
+            message = "an integer is beyond 64 bits"
+            raise ValueError(message)
+        if isinstance(value, dict):
+            left.extend(value.values())
+        elif isinstance(value, list):
+            left.extend(value)
+
+
 def _read_document(source: _Source) -> dict[str, Any]:
     """The TOML of a study file, with the top-level keys that it may and must have."""
+    if (dots := source.text.count(".")) > _MAX_DOTS:
+        raise SpecError(
+            "The study file holds too many dots", where=source.name, got=f"{dots:,}", expected=f"at most {_MAX_DOTS:,}"
+        )
     try:
         document = tomllib.loads(source.text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        _check_integers(document)
+    except (ValueError, RecursionError) as error:  # a ValueError: an integer of thousands of digits
         raise SpecError(
             "The study file is not valid TOML",
             where=source.name,
-            got=str(error),
+            got=str(error)[: 4 * _MAX_SHOWN],
             fix="correct the line that is named",
         ) from error
     for key in document:
@@ -159,7 +205,7 @@ def _read_document(source: _Source) -> dict[str, Any]:
             raise SpecError(
                 "The study file has an unknown key",
                 where=source.at(None, key),
-                got=key,
+                got=_show(key),
                 expected="one of " + ", ".join(_TOP_LEVEL),
             )
     for key in ("id", "title"):
@@ -178,14 +224,14 @@ def _read_grid(source: _Source, table: Any, base: Mapping[str, Value]) -> dict[s
             raise SpecError(
                 f"'{key}' under [vary] must be a list that is not empty",
                 where=source.at("vary", key),
-                got=repr(values),
+                got=_show(values),
                 expected=f"a list, each item {_KEYS[key]}",
             )
         if key in base:
             raise SpecError(
                 f"'{key}' stands under [base] and under [vary]",
                 where=source.at("vary", key),
-                got=f"[base] {base[key]!r} and [vary] {values!r}",
+                got=f"[base] {_show(base[key])} and [vary] {_show(values)}",
                 expected="one of the two",
             )
     if (count := math.prod(map(len, grid.values()))) > _MAX_SETTINGS:
@@ -257,20 +303,22 @@ def load_study_folder(folder: Path, overrides: Mapping[str, Value] | None = None
     paths = sorted(path for path in folder.glob("*.toml") if not path.name.startswith("."))
     if not paths:
         raise SpecError("The folder holds no study", where=str(folder), expected="at least one *.toml file")
-    studies = []
-    for path in paths:
-        try:
-            if path.stat().st_size > _MAX_BYTES:
-                raise SpecError(
-                    "The study file is too large", where=str(path), expected=f"at most {_MAX_BYTES:,} bytes"
-                )
-            text = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise SpecError(
-                "The study file cannot be read", where=str(path), got=str(error), expected="UTF-8 text"
-            ) from error
-        studies.append(parse_study(text, str(path), overrides))
-    return tuple(studies)
+    return tuple(parse_study(_read_text(path), str(path), overrides) for path in paths)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        if not path.is_file():  # asked before opening: to open a pipe is to wait for its other end
+            raise SpecError("The study file is no regular file", where=str(path), expected="a file")
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise SpecError("The study file is too large", where=str(path), expected=f"at most {_MAX_BYTES:,} bytes")
+        return content.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(
+            "The study file cannot be read", where=str(path), got=str(error), expected="UTF-8 text"
+        ) from error
 
 
 def join_studies(*groups: Iterable[Study]) -> tuple[Study, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lrreport.checkpoints import Entry
@@ -43,16 +44,27 @@ class TrainingOutcome:
         trained: Names of the runs that were trained, or trained further.
         cached: Number of runs that the cache had already.
         diverged: How many of the trained ones diverged.
+        reasons: Why they were trained, from the closed list, with the number of each.
     """
 
     trained: tuple[str, ...]
     cached: int
     diverged: int
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+    def followed_by(self, later: TrainingOutcome) -> TrainingOutcome:
+        """This stage and a later one over other runs, as one."""
+        return TrainingOutcome(
+            self.trained + later.trained,
+            self.cached + later.cached,
+            self.diverged + later.diverged,
+            Counter(self.reasons) + Counter(later.reasons),
+        )
 
 
 def plan_runs(studies: Sequence[Study], seeds: Sequence[int], store: Store, device: str, *, is_forced: bool) -> Plan:
     """What the cache has of the studies, and what would be trained."""
-    return make_plan(studies, seeds, store.read, present(device), is_forced=is_forced)
+    return make_plan(studies, seeds, store.read, present(device), is_forced=is_forced, past=store.entries)
 
 
 def train_missing(
@@ -87,7 +99,7 @@ def train_missing(
     if not misses:
         report(Message("plan", f"all {len(plan.runs)} runs are in the cache"))
         return TrainingOutcome((), len(plan.runs), 0)
-    report(Message("plan", f"{len(misses)} of {len(plan.runs)} runs to train, in {len(plan.groups)} groups"))
+    report(Message("plan", f"{len(misses)} of {len(plan.runs)} runs to train, groups: {len(plan.groups)}"))
 
     def groups_for(device: str) -> Sequence[Group]:
         if device == workplace.expected_device:
@@ -95,7 +107,12 @@ def train_missing(
         return plan_runs(studies, seeds, store, device, is_forced=is_forced).groups
 
     ended = train_groups(groups_for, workplace=workplace, read=store.read, save=store.write, report=report)
-    return TrainingOutcome(tuple(run.name for run in misses), len(plan.runs) - len(misses), ended["diverged"])
+    return TrainingOutcome(
+        tuple(run.name for run in misses),
+        len(plan.runs) - len(misses),
+        ended["diverged"],
+        Counter(str(run.reason) for run in misses),
+    )
 
 
 def load_results(studies: Sequence[Study], seeds: Sequence[int], store: Store, *, is_preview: bool = False) -> Results:

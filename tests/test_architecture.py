@@ -13,27 +13,34 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 #: From the ground up: a module may import from its own layer and from those before it.
 LAYERS = [
-    {"", "errors", "atomic", "events", "processes"},
+    {"", "errors", "atomic", "documents", "events", "processes", "mounts", "worker_messages", "library_folders"},
+    {"render_cache", "render_inputs"},
     {"spec"},
-    {"keys", "study_files"},
+    {"keys", "study_files", "manifest"},
     {"results", "groups"},
-    {"datasets", "checkpoints", "environment", "locks"},
+    {"datasets", "checkpoints", "environment", "locks", "last_build"},
+    {"state_files"},
     {"store"},
     {"plan"},
     {"engine"},
     {"execute"},
     {"analysis", "versions"},
     {"figures"},
-    {"edition", "changes"},
+    {"byline", "edition", "published", "page_texts"},
+    {"edition_diff"},
     {"article"},
+    {"changes"},
+    {"carry_over", "swap"},
     {"publish"},
+    {"report_folder"},
     {"request"},
-    {"training_stage", "edition_digest", "rendering"},
+    {"training_stage", "edition_digest", "kept"},
+    {"rendering", "edition_stage", "growth"},
     {"pipeline"},
     {"contestants"},
     {"bench"},
     {"console"},
-    {"doctor", "plan_text"},
+    {"doctor", "plan_text", "outcome_text", "cache_survey", "report_diff"},
     {"cli"},
     {"__main__"},
 ]
@@ -83,5 +90,5 @@ def test_heavy_libraries_stay_where_they_belong(module: Path) -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_modules_stay_small(module: Path) -> None:
-    """A module of 500 lines is split; `cli.py` holds one parameter a line and may have a few more."""
-    assert len(module.read_text("utf-8").splitlines()) <= (600 if module.name == "cli.py" else 500)
+    """A module of 500 lines is split."""
+    assert len(module.read_text("utf-8").splitlines()) <= 500

@@ -55,8 +55,9 @@ def make_results(world: World, *, seeds: Sequence[int] = (1, 2, 3), studies: Seq
         accuracy = take("accuracy", [0.97] * epochs)
         loss = take("loss", [1 / epoch for epoch in range(1, epochs + 1)])
         rate = take("rate", [spec.rate] * epochs)
-        length = min(len(accuracy), len(loss), len(rate))
-        return History(*(curve[:length] for curve in (rate, loss, accuracy, loss, accuracy)))
+        train = take("train", [float(value) for value in accuracy])
+        length = min(len(accuracy), len(loss), len(rate), len(train))
+        return History(*(curve[:length] for curve in (rate, loss, train, loss, accuracy)))
 
     return made_up.results(studies, seeds=seeds, make_history=history)
 
@@ -178,6 +179,55 @@ CASES: list[tuple[str, Verdict, World]] = [
     ("own-overfits/learning-rate/0.1", HOLDS, {"loss": {"learning-rate/0.1": [RISES] * 3}}),
     ("own-overfits/momentum/0.9", FAILS, {}),
     ("own-overfits/optimizers/adam", CANNOT_TELL, {"loss": {"optimizers/adam": [RISES, FALLS, RISES]}}),
+    ("own-reaches-95/momentum/0.9", HOLDS, {}),
+    ("own-reaches-95/learning-rate/0.001", FAILS, {"accuracy": {"learning-rate/0.001": NEVER}}),
+    ("own-reaches-95/decay/0.1", CANNOT_TELL, {"accuracy": {"decay/0.1": [*EARLY[:2], reaches(None)]}}),
+    ("own-reaches-97/optimizers/adam", HOLDS, {}),  # exactly 97 % is there
+    ("own-reaches-97/momentum/0.9", FAILS, {"accuracy": {"momentum/0.9": EARLY}}),
+    ("own-reaches-97/optimizers/adam", CANNOT_TELL, {"accuracy": {"optimizers/adam": (0.96, 0.97, 0.98)}}),
+    # The last tenth of four epochs is one epoch.
+    ("own-unfinished/learning-rate/0.001", HOLDS, {"accuracy": {"learning-rate/0.001": CALM}}),
+    ("own-unfinished/learning-rate/0.001", FAILS, {}),
+    ("own-unfinished/decay/0.1", CANNOT_TELL, {"accuracy": {"decay/0.1": UNSTEADY}}),
+    ("own-memorises/momentum/0.9", HOLDS, {"train": {"momentum/0.9": (0.99, 0.991, 0.992)}}),
+    ("own-memorises/momentum/0.9", FAILS, {"train": {"momentum/0.9": (0.98, 0.98, 0.98)}}),  # one point is not more
+    ("own-memorises/optimizers/adam", CANNOT_TELL, {"train": {"optimizers/adam": (0.97, 0.98, 0.999)}}),
+    ("own-roughest/decay", HOLDS, {"accuracy": {"decay/0.01": WILD}}),
+    ("own-roughest/momentum", FAILS, {}),
+    ("own-roughest/momentum", CANNOT_TELL, {"accuracy": {"momentum/0.9": UNSTEADY}}),
+    ("own-best-on-edge/decay", HOLDS, {"accuracy": {"decay/0.0001": ABOVE}}),
+    ("own-best-on-edge/learning-rate", HOLDS, {"accuracy": {"learning-rate/1": ABOVE}}),
+    ("own-best-on-edge/momentum", FAILS, {"accuracy": {"momentum/0.9": ABOVE}}),
+    ("own-best-on-edge/plateau", CANNOT_TELL, {}),  # all alike: inner and outer values share the first place
+    ("own-best-on-edge/decay", CANNOT_TELL, {"accuracy": {"decay/0.1": (0.99, 0.9, 0.9), "decay/0.01": ABOVE}}),
+    ("own-decay-spent/decay/0.1", HOLDS, {"rate": {"decay/0.1": [[0.01, 0.001, 0.0001, 0.00009]] * 3}}),
+    ("own-decay-spent/decay/0.1", FAILS, {}),
+    ("own-decay-spent/decay/0.1", CANNOT_TELL, {"accuracy": {"decay/0.1": ([0.5],) * 3}}),  # all diverged
+    ("own-jumps", HOLDS, {"accuracy": {"learning-rate/1": WILD}}),
+    ("own-jumps", FAILS, {}),
+    ("own-jumps", CANNOT_TELL, {"accuracy": {"learning-rate/1": UNSTEADY, PLAIN: MIDDLING}}),
+    ("own-effective-rate/0.9", HOLDS, {}),
+    ("own-effective-rate/0.9", FAILS, {"accuracy": {"learning-rate/0.1": [reaches(4)] * 3, "momentum/0.9": EARLY}}),
+    ("own-effective-rate/0.99", FAILS, {"accuracy": {"learning-rate/1": NEVER, "momentum/0.99": EARLY}}),
+    ("own-effective-rate/0.99", CANNOT_TELL, {"accuracy": {"learning-rate/1": NEVER, "momentum/0.99": NEVER}}),
+    (
+        "own-effective-rate/0.9",
+        CANNOT_TELL,
+        {"accuracy": {"learning-rate/0.1": [*EARLY[:2], reaches(None)], "momentum/0.9": EARLY}},
+    ),
+    ("own-cut-calms/plateau-fast/2", HOLDS, {"accuracy": {"learning-rate/0.1": WILD, "plateau-fast/2": CALM}}),
+    ("own-cut-calms/plateau/2", FAILS, {}),
+    (
+        "own-cut-calms/plateau-fast/5",
+        CANNOT_TELL,
+        {"accuracy": {"learning-rate/0.1": MIDDLING, "plateau-fast/5": UNSTEADY}},
+    ),
+    ("own-below-sgd/adagrad", HOLDS, {"accuracy": {"optimizers/adagrad": (0.93, 0.94, 0.92)}}),
+    ("own-below-sgd/adagrad", FAILS, {"accuracy": {"optimizers/adagrad": (0.9689, 0.9688, 0.9687)}}),
+    ("own-below-sgd/adam", CANNOT_TELL, {"accuracy": {"optimizers/adam": MIXED}}),
+    ("own-tuned-sgd", HOLDS, {"accuracy": {"learning-rate/0.1": ABOVE}}),
+    ("own-tuned-sgd", FAILS, {}),
+    ("own-tuned-sgd", CANNOT_TELL, {"accuracy": {"optimizers/adam": MIXED}}),
     ("own-best-setting", HOLDS, {"accuracy": {"momentum/0.9": ABOVE}}),
     ("own-best-setting", FAILS, {}),  # all the same: none is better
     ("own-best-setting", CANNOT_TELL, {"accuracy": {"momentum/0.9": (0.95, 0.97, 0.995)}}),
@@ -198,7 +248,34 @@ def test_every_group_is_turned_to_every_verdict() -> None:
     groups = {claim.group for claim in decide({}).values()}
     turned = {(case[0].split("/")[0], case[1]) for case in CASES}
     turned |= {("lr-above-80", CANNOT_TELL), ("decay-accurate", CANNOT_TELL)}  # test_one_seed_never_tells
+    assert {verdict for _, verdict, *_ in TENTHS} == set(Verdict)  # own-tenth needs ten epochs
     assert turned == {(group, verdict) for group in groups for verdict in Verdict}
+
+
+#: Accuracies of three seeds: of 0.1 after its first epoch of ten, and of 0.01 after all ten.
+TENTHS: list[tuple[str, Verdict, Sequence[float], Sequence[float]]] = [
+    ("own-tenth/0.01", HOLDS, (0.95, 0.94, 0.93), (0.951, 0.941, 0.931)),
+    ("own-tenth/0.01", FAILS, (0.95, 0.94, 0.93), (0.96, 0.951, 0.939)),
+    ("own-tenth/0.01", CANNOT_TELL, (0.95, 0.94, 0.93), (0.96, 0.94, 0.92)),
+]
+
+
+@pytest.mark.parametrize(("claim_id", "verdict", "early", "late"), TENTHS, ids=[case[1] for case in TENTHS])
+def test_a_tenth_of_the_rate_takes_ten_times_as_long(
+    claim_id: str, verdict: Verdict, early: Sequence[float], late: Sequence[float]
+) -> None:
+    """A rate's last epoch is held against an epoch of the rate ten times larger, either way, within the margin."""
+
+    def history(spec: RunSpec, epochs: int) -> History:
+        first = early if spec.rate == 0.1 else late
+        curve = np.array([first[spec.seed - 1]] + [late[spec.seed - 1]] * (epochs - 1), np.float32)
+        return History(*[curve] * 5)
+
+    studies = [study for study in load_built_in_studies({"epochs": 10}) if study.id == "learning-rate"]
+    claims = {claim.id: claim for claim in decide_claims(made_up.results(studies, make_history=history))}
+    assert claims[claim_id].verdict is verdict
+    assert (claims[claim_id].numbers["larger"], claims[claim_id].numbers["early"]) == (["0.1"], 1)
+    assert "own-tenth/1" not in claims  # there is no rate 10
 
 
 def test_all_claims_of_the_source_are_there_with_their_ids() -> None:
@@ -220,21 +297,26 @@ def test_all_claims_of_the_source_are_there_with_their_ids() -> None:
 
 
 def test_one_seed_never_tells() -> None:
-    """With a single seed nothing is decided but what happened in it: whether a callback fired."""
+    """With a single seed nothing is decided but what happened in it: a callback that fired, a rate that decayed."""
     world: World = {"accuracy": {"learning-rate/1": LOW, "momentum/0.9": ABOVE}, "rate": {"plateau/2": [CUT] * 3}}
     claims = decide(world, seeds=(1,))
-    fired = {claim_id: claims.pop(claim_id) for claim_id in list(claims) if claim_id.startswith("own-plateau-fired")}
+    certain = ("own-plateau-fired", "own-decay-spent")
+    fired = {claim_id: claims.pop(claim_id) for claim_id in list(claims) if claim_id.startswith(certain)}
     assert {claim.verdict for claim in claims.values()} == {CANNOT_TELL}
     assert all(claim.interval is None and claim.n <= 1 for claim in claims.values())
     assert fired["own-plateau-fired/plateau/2"].verdict is HOLDS
     assert fired["own-plateau-fired/plateau/5"].verdict is FAILS
 
 
+#: Groups that ask for a value, or for likeness, and so do not fail where all runs are alike.
+ALIKE = ("lr-above-80", "decay-accurate", "own-reaches-95", "own-reaches-97", "own-effective-rate", "own-best-on-edge")
+
+
 def test_identical_runs_give_an_exact_verdict() -> None:
     """Differences of exactly 0 have an interval without width: nothing is better, faster, calmer or different."""
     claims = decide({})
     for claim_id, claim in claims.items():
-        if claim.group not in ("lr-above-80", "decay-accurate"):
+        if claim.group not in ALIKE:
             assert claim.verdict is FAILS, claim_id
     for claim_id in ("plateau-helps/plateau/2", "patience-matters/plateau", "decay-damps/0.1", "momentum-faster/0.5"):
         assert claims[claim_id].interval == Interval(0.0, 0.0, 0.0, 3)
@@ -332,6 +414,12 @@ def test_claims_need_their_study_settings_and_reference() -> None:
         *["momentum-faster"] * 3,
         *["momentum-damps"] * 3,
         *["own-overfits"] * 4,
+        *["own-reaches-95"] * 4,
+        *["own-reaches-97"] * 4,
+        *["own-unfinished"] * 4,
+        *["own-memorises"] * 4,
+        "own-roughest",
+        "own-best-on-edge",
         "own-best-of-study",
         "own-best-setting",
     ]

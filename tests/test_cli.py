@@ -30,7 +30,20 @@ print("LOADED", code, ",".join(heavy))
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["plan"], ["studies"], ["build", "--help"], ["data", "where"], ["--version"]]
+    "arguments",
+    [
+        ["--help"],
+        ["plan"],
+        ["plan", "--grow", "1"],
+        ["studies"],
+        ["build", "--help"],
+        ["data", "where"],
+        ["cache", "ls"],
+        ["cache", "gc"],
+        ["cache", "verify"],
+        ["diff", "nowhere", "nowhere"],
+        ["--version"],
+    ],
 )
 def test_light_commands_load_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     """Help, plan and studies never load TensorFlow, pandas, matplotlib, WeasyPrint or Jinja2."""

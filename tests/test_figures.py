@@ -10,6 +10,7 @@ import itertools
 import logging
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import fontpkg
@@ -25,14 +26,17 @@ from PIL import Image
 from lrreport.article.pdf.environment import layout_environment
 from lrreport.errors import RenderError, SpecError
 from lrreport.figures import DrawnFigure, Language, draw_figure, draw_figures, list_figures
+from lrreport.figures.colours import colour_settings, identify
 from lrreport.figures.curves import make_learning_curves
 from lrreport.figures.decay_curve import decay_curve, make_decay_curve
 from lrreport.figures.digits import PER_CLASS, make_mosaic
 from lrreport.figures.drawn import save_figure
 from lrreport.figures.envelopes import MAX_POINTS, make_envelope
+from lrreport.figures.overview import make_overview
 from lrreport.figures.panels import spread_labels
-from lrreport.figures.plateau import find_cuts, make_plateau
-from lrreport.figures.theme import theme
+from lrreport.figures.plateau import make_plateau
+from lrreport.figures.rates import find_cuts
+from lrreport.figures.theme import TEXT_COLOUR, theme
 from lrreport.figures.words import LANGUAGES, say
 from lrreport.results import History, Results
 from lrreport.spec import RunSpec, Study
@@ -40,6 +44,7 @@ from lrreport.study_files import load_built_in_studies, parse_study
 from tests import made_up
 
 NAMES = (
+    "main-result",
     "sample-digits",
     "learning-rate",
     "momentum",
@@ -109,8 +114,8 @@ def figure_of(
         return make(results, study, language)
 
 
-def test_the_figures_are_the_studies_and_two_more() -> None:
-    """Sample digits come first, and the analytic curve stands before the decay study alone."""
+def test_the_figures_are_the_studies_and_three_more() -> None:
+    """The main result and sample digits come first, and the analytic curve stands before the decay study alone."""
     assert list_figures(built_in_results()) == NAMES
     momentum = built_in_results().study("momentum")
     assert momentum is not None
@@ -124,7 +129,16 @@ def test_figures_are_drawn_one_by_one() -> None:
     assert next(figures).name == NAMES[1]
 
 
-@pytest.mark.parametrize("name", ["decay-curve", "sample-digits"])
+@pytest.mark.parametrize(
+    "vary",
+    ["momentum = [0.0, 0.9]", "learning_rate = [0.1, 0.01]", "learning_rate = [1.0, 0.1, 0.01]\nmomentum = [0.0]"],
+)
+def test_without_learning_rates_there_is_no_main_result(vary: str) -> None:
+    """A report that compares fewer than three rates, or varies something else beside them, has no such picture."""
+    assert "main-result" not in list_figures(made_up.results([study_of(f"[vary]\n{vary}")]))
+
+
+@pytest.mark.parametrize("name", ["decay-curve", "sample-digits", "main-result"])
 def test_a_study_may_not_take_the_name_of_another_figure(name: str) -> None:
     """Two figures of one name would overwrite each other's files: refused before anything is trained."""
     with pytest.raises(SpecError, match="'id'"):
@@ -166,7 +180,7 @@ def test_different_results_give_different_figures() -> None:
 def test_the_packaged_fonts_are_used() -> None:
     """Sarabun is the package's file, whatever the machine has under that name."""
     with theme():
-        assert findfont("Sarabun") == str(fontpkg.path("Sarabun"))
+        assert Path(findfont("Sarabun")).samefile(fontpkg.path("Sarabun"))
 
 
 def test_thai_labels_are_text_and_exact() -> None:
@@ -193,7 +207,8 @@ def test_exponents_are_drawn_as_superscripts() -> None:
     texts = list(figure.iter(f"{SVG}text"))
     place = next(number for number, text in enumerate(texts) if text.text == "\N{MINUS SIGN}5")
     base, exponent = texts[place - 1], texts[place]
-    assert base.text == "Learning rate 10"
+    assert (base.text or "").endswith("10")
+    assert "Learning rate 10" in [text.text for text in texts]
     assert float(exponent.get("font-size", "").removesuffix("px")) < float(base.get("font-size", "").removesuffix("px"))
     drawn_text = "".join(texts_of(drawn("learning-rate", "en").svg))
     assert "\N{SUPERSCRIPT MINUS}" not in drawn_text
@@ -237,7 +252,7 @@ def test_page_svg_is_clean() -> None:
         assert root.get("font-family") == "'Sarabun', 'IBM Plex Sans'"
         assert "width" not in root.attrib
         assert root.get("viewBox") == f"0 0 {figure.width_pt:g} {figure.height_pt:g}"
-        paths = "".join(path.get("d", "") for path in root.iter(f"{SVG}path"))
+        paths = " ".join(path.get("d", "") for path in root.iter(f"{SVG}path"))
         assert not re.search(r"\.\d{3}", paths)
 
 
@@ -369,6 +384,7 @@ def test_a_diverged_seed_is_marked_and_left_out() -> None:
     marks = marked(figure, "diverged-mark")
     assert [(axes, list(mark.get_xdata())) for axes, mark in marks] == [(figure.axes[0], [9])]
     assert "1 of 3 diverged" in [text.get_text() for text in figure.axes[0].texts]
+    assert [mark.get_color() for _, mark in marked(figure, "diverged-mark")] == [TEXT_COLOUR]
     envelope = make_envelope(results.of(study.settings[0]), "test_accuracy_t")
     assert envelope is not None
     assert envelope.n == 2
@@ -405,26 +421,135 @@ def test_cuts_are_found_at_the_end_of_their_epoch() -> None:
 
 
 def test_cuts_are_marked_at_their_epochs() -> None:
-    """Marks on the rate and thin lines in loss and accuracy stand at the cuts; a callback at rest is said to be so."""
+    """Marks in the strip and at the edge of loss and accuracy stand at the cuts; a callback at rest is said to be so."""
     study = built_in_results().study("plateau-fast")
     assert study is not None
     figure = figure_of(make_plateau, built_in_results(), study)
-    rates, losses, accuracies = figure.axes[0:4], figure.axes[4:8], figure.axes[8:12]
+    losses, accuracies, rates = figure.axes[0:4], figure.axes[4:8], figure.axes[8:12]
     for column, cuts in enumerate(CUTS.values()):
         marks = [mark for axes, mark in marked(figure, "cut-mark") if axes is rates[column]]
         assert {tuple(mark.get_xdata()) for mark in marks} == {cuts}
         for row in (losses, accuracies):
-            lines = [line for axes, line in marked(figure, "cut-line") if axes is row[column]]
-            assert tuple(line.get_xdata()[0] for line in lines) == cuts
+            events = [mark for axes, mark in marked(figure, "cut-event") if axes is row[column]]
+            assert [tuple(mark.get_xdata()) for mark in events] == [cuts]
         says_never = say("never-fired", "en") in [text.get_text() for text in rates[column].texts]
         assert says_never == (not cuts)
     steps = next(line for axes, line in marked(figure, "rate-line") if axes is rates[0])
     assert steps.get_drawstyle() == "steps-pre"
     # The step of epoch e ends at x = e: at its end the rate falls.
-    assert steps.get_ydata()[3] == pytest.approx(0.1)
-    assert steps.get_ydata()[4] == pytest.approx(0.01)
+    assert steps.get_xdata().tolist() == [0, 3, 7, EPOCHS]
+    assert steps.get_ydata() == pytest.approx([0.1, 0.1, 0.01, 0.001])
     assert "Patience 2 cut 2 times" in drawn("plateau-fast", "en").alt
     assert "Patience 10 never fired" in drawn("plateau-fast", "en").alt
+
+
+def test_strips_show_the_rate_that_was_applied() -> None:
+    """Under each curve: a falling line from the first rate on where there is decay, one flat line where there is none."""
+    results = built_in_results()
+    for name in ("decay", "momentum"):
+        study = results.study(name)
+        assert study is not None
+        lines = marked(figure_of(make_learning_curves, results, study), "rate-line")
+        assert len(lines) == len(study.settings), "the seeds of a fixed schedule have one line"
+        for setting, (axes, line) in zip(study.settings, lines, strict=True):
+            assert axes.get_yscale() == "log"
+            measured = results.of(setting)[0].history.learning_rate_t
+            assert line.get_ydata()[0] == pytest.approx(0.01)
+            assert line.get_ydata()[-1] == pytest.approx(float(measured[-1]))
+            assert (line.get_ydata()[1:] == pytest.approx(measured)) == (name == "decay")
+
+
+def test_a_setting_has_one_colour_everywhere() -> None:
+    """The run that is in three studies is drawn in one colour; within a panel no two settings share one."""
+    results = built_in_results()
+    found: dict[str, str] = {}
+    for study in results.studies:
+        figure = figure_of(make_plateau if study.id.startswith("plateau") else make_learning_curves, results, study)
+        lines = marked(figure, "compared-line")
+        assert len({line.get_color() for _, line in lines}) == len(lines)
+        own = marked(figure, "test-line")[:: 2 if study.id.startswith("plateau") else 1]
+        for setting, (_, line) in zip(study.settings, marked(figure, "test-line"), strict=False):
+            if not study.id.startswith("plateau"):
+                assert found.setdefault(identify(setting.spec), line.get_color()) == line.get_color()
+        assert own
+    assert len(found) == 8 + 3 + 4 + 3
+    assert len(colour_settings(results)) == 8 + 3 + 4 + 3 + 8
+
+
+def test_all_settings_stand_together_with_their_names() -> None:
+    """The panel of all settings has every mean, names each at its end, and has the plain training beside a decay."""
+    results = built_in_results()
+    study = results.study("decay")
+    assert study is not None
+    figure = figure_of(make_learning_curves, results, study)
+    panel = figure.axes[-1]
+    lines = [line for axes, line in marked(figure, "compared-line") if axes is panel]
+    assert len(lines) == 5
+    for setting, line in zip(study.settings, lines[1:], strict=True):
+        mean_t = np.mean([run.history.test_accuracy_t for run in results.of(setting)], axis=0, dtype=np.float64)
+        assert line.get_ydata() == pytest.approx(100 * mean_t)
+    names = [text.get_text() for text in panel.texts]
+    assert [name.split("\N{NO-BREAK SPACE}")[0] for name in names if "%" in name] == [
+        "no decay",
+        "0.1",
+        "0.01",
+        "0.001",
+        "0.0001",
+    ]
+    assert "Decay" in names
+
+
+def test_the_stretched_axis_keeps_its_numbers() -> None:
+    """A tick of the axis that is stretched towards 100 stands where its accuracy is, and the axis says what it is."""
+    results = built_in_results()
+    study = results.study("learning-rate")
+    assert study is not None
+    figure = figure_of(make_learning_curves, results, study)
+    panel = figure.axes[-1]
+    ticks = panel.get_yticks()
+    shown = [text.get_text() for text in panel.texts if re.fullmatch(r"[\d.]+", text.get_text())]
+    assert [f"{tick:g}" for tick in ticks] == shown[: len(ticks)]
+    places = panel.transData.transform([(1, tick) for tick in (90, 99)])[:, 1]
+    lower = panel.transData.transform([(1, tick) for tick in (0, 90)])[:, 1]
+    assert places[1] - places[0] == pytest.approx(lower[1] - lower[0]), "a tenth of the error is a step of one height"
+    assert "Accuracy (%)\nstretched towards 100" in [text.get_text() for text in figure.texts]
+
+
+def test_the_main_result_has_a_dot_for_every_seed() -> None:
+    """The picture of the title page shows each seed's last accuracy at its rate, and the best mean in bold."""
+    results = built_in_results()
+    study = results.study("learning-rate")
+    assert study is not None
+    figure = figure_of(make_overview, results, study)
+    marks = {float(mark.get_xdata()[0]): mark.get_ydata() for _, mark in marked(figure, "seed-mark")}
+    assert len(marks) == 8
+    for setting in study.settings:
+        last = [100 * float(run.history.test_accuracy_t[-1]) for run in results.of(setting)]
+        assert marks[setting.spec.rate] == pytest.approx(last)
+    assert figure.axes[0].get_xscale() == "log"
+    bold = [text.get_text() for text in figure.axes[0].texts if text.get_fontweight() == 600]
+    best = max(np.mean(values) for values in marks.values())
+    assert bold
+    assert set(bold) == {f"{best:.1f}%"}
+
+
+def test_the_numbers_behind_a_figure() -> None:
+    """At most 50 rows of means; what the curves end at stands in the last; rates stand there where they move."""
+    results = built_in_results()
+    study = results.study("decay")
+    assert study is not None
+    data = drawn("decay", "en").data
+    assert data is not None
+    assert len(data.rows) == EPOCHS
+    assert sum(count for _, count in data.groups) == len(data.heads) == len(data.rows[0]) == 1 + 4 * 3
+    last = np.mean([run.history.test_accuracy_t[-1] for run in results.of(study.settings[0])], dtype=np.float64)
+    assert data.rows[-1][1] == f"{100 * last:.2f}"
+    long = made_up.results([parse_study('id = "own"\n[title]\nth = "ก"\nen = "a"\n[base]\nepochs = 1000', "own.toml")])
+    data = draw_figure("own", long, IMAGES, LABELS, "en").data
+    assert data is not None
+    assert len(data.rows) == 50
+    assert (data.rows[0][0], data.rows[-1][0]) == ("1", "1,000")
+    assert drawn("sample-digits", "en").data is None
 
 
 def test_panels_share_their_axes() -> None:
@@ -432,15 +557,17 @@ def test_panels_share_their_axes() -> None:
     study = built_in_results().study("learning-rate")
     assert study is not None
     figure = figure_of(make_learning_curves, built_in_results(), study)
-    assert len(figure.axes) == 8
-    assert len({(axes.get_xlim(), axes.get_ylim()) for axes in figure.axes}) == 1
-    assert figure.axes[0].get_ylim()[0] == 0, "low accuracies need the whole range"
+    assert len(figure.axes) == 17
+    curves, strips = [*figure.axes[0:4], *figure.axes[8:12]], [*figure.axes[4:8], *figure.axes[12:16]]
+    for group in (curves, strips):
+        assert len({(axes.get_xlim(), axes.get_ylim()) for axes in group}) == 1
+    assert curves[0].get_ylim()[0] == 0, "low accuracies need the whole range"
     plateau = built_in_results().study("plateau-fast")
     assert plateau is not None
     panels = figure_of(make_plateau, built_in_results(), plateau).axes
     for row in range(3):
         assert len({axes.get_ylim() for axes in panels[4 * row : 4 * row + 4]}) == 1
-    assert all(axes.get_yscale() == "log" for axes in panels[:4])
+    assert all(axes.get_yscale() == "log" for axes in panels[8:12])
 
 
 def test_a_tight_axis_says_where_it_begins() -> None:
@@ -457,7 +584,7 @@ def test_a_tight_axis_says_where_it_begins() -> None:
 
     figure = figure_of(make_learning_curves, made_up.results([study], make_history=high), study)
     assert figure.axes[0].get_ylim()[0] == 95
-    assert "Accuracy (%), axis from 95" in [text.get_text() for text in figure.texts]
+    assert "Accuracy (%)\naxis from 95" in [text.get_text() for text in figure.texts]
 
 
 def test_long_runs_are_thinned() -> None:
@@ -485,7 +612,8 @@ def test_any_study_can_be_drawn(vary: str, panels: int, title: str) -> None:
     """Grids, one setting or fifteen: each has its panel, named by what tells it apart."""
     study = study_of(f"[vary]\n{vary}" if vary else "")
     figure = figure_of(make_learning_curves, made_up.results([study]), study)
-    assert len(figure.axes) == panels
+    assert len({axes for axes, _ in marked(figure, "test-line")}) == panels
+    assert len(figure.axes) in (2 * panels, 2 * panels + 1)
     titles = [text.get_text() for axes in figure.axes for text in axes.texts]
     assert title in titles
     assert "Momentum 0.9" not in titles or "momentum = [0.9]" not in vary, "a key with one value tells nothing apart"
@@ -529,7 +657,7 @@ def test_the_decay_curve_is_the_formula() -> None:
     study = built_in_results().study("decay")
     assert study is not None
     with theme():
-        figure = make_decay_curve(study, "en")
+        figure = make_decay_curve(built_in_results(), study, "en")
     lines = [line for _, line in marked(figure, "decay-line")]
     assert len(lines) == 4
     for line, setting in zip(lines, study.settings, strict=True):

@@ -68,7 +68,7 @@ def test_the_whole_program_is_few_groups() -> None:
     plan = make_plan(load_built_in_studies(), (1, 2, 3), lambda _: None, PRESENT)
     assert len(plan.runs) == 78
     assert [group.seed for group in plan.groups] == [1] * 7 + [2] * 7 + [3] * 7
-    assert plan.estimate_s is None
+    assert plan.estimate_s(2) is None
 
 
 def test_the_estimate_comes_from_the_past() -> None:
@@ -77,7 +77,8 @@ def test_the_estimate_comes_from_the_past() -> None:
         load_built_in_studies(), (1, 2), lambda spec: make_entry(50, spec=spec) if spec.seed == 1 else None, PRESENT
     )
     assert len(plan.misses) == 26
-    assert plan.estimate_s == pytest.approx(7 * 50 * 0.25)
+    assert plan.estimate_s(1) == pytest.approx(7 * 50 * 0.25)
+    assert plan.estimate_s(3) == pytest.approx(3 * 50 * 0.25)
 
 
 SPECS = st.builds(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 
-from lrreport import publish as publishing
+from lrreport import swap as swapping
 from lrreport.errors import OutputError
+from lrreport.locks import lock_folder
 from lrreport.publish import Extent, check_output_folder, is_intact, publish, read_manifest
 
 FULL = Extent(("momentum", "decay"), ("th", "en"), ("html", "pdf"))
@@ -52,7 +52,7 @@ def test_only_our_old_files_go(out: Path) -> None:
 
 def test_two_renames_do_where_folders_cannot_be_exchanged(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without RENAME_EXCHANGE the result is the same."""
-    monkeypatch.setattr(publishing, "_exchange", lambda *_: False)
+    monkeypatch.setattr(swapping, "_exchange", lambda *_: False)
     publish(out, {"index.html": b"old"}, SETTINGS)
     publish(out, {"index.html": b"new"}, SETTINGS)
     assert (out / "index.html").read_bytes() == b"new"
@@ -74,13 +74,19 @@ def test_a_failure_leaves_the_old_report(out: Path) -> None:
 def test_staging_folders_of_dead_builds_are_removed(out: Path) -> None:
     """A killed build's leftovers go with the next publishing; a living one's stay."""
     out.parent.mkdir(exist_ok=True)
-    dead = out.parent / ".reports.staging-4194305"  # beyond the largest process number of Linux
-    alive = out.parent / f".reports.staging-{os.getppid()}"
-    dead.mkdir()
-    alive.mkdir()
-    publish(out, {"index.html": b"new"}, SETTINGS)
-    assert not dead.exists()
-    assert alive.exists()
+    dead = out.parent / ".reports.staging-0123456789abcdef"
+    alive = out.parent / ".reports.staging-fedcba9876543210"
+    somebodys = out.parent / ".reports.staging-mine"
+    for folder in (dead, alive, somebodys):
+        folder.mkdir()
+        (folder / "index.html").write_bytes(b"left")
+    with lock_folder(alive):
+        publish(out, {"index.html": b"new"}, SETTINGS)
+        assert not dead.exists()
+        assert alive.exists()
+    publish(out, {"index.html": b"newer"}, SETTINGS)
+    assert not alive.exists()
+    assert somebodys.exists()
 
 
 def test_foreign_folders_are_refused(out: Path) -> None:

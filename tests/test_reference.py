@@ -29,7 +29,7 @@ def rows_of_options() -> dict[str, str]:
     """Option -> the commands that the reference gives it."""
     table = REFERENCE.split("### Options")[1].split("### Exit codes")[0]
     rows = re.findall(r"^\| (`--.*?) \| (.*?) \|", table, re.MULTILINE)
-    return {name: listed for cell, listed in rows for name in re.findall(r"--[a-z]+", cell)[:1]}
+    return {name: listed for cell, listed in rows for name in re.findall(r"--[a-z-]+", cell)[:1]}
 
 
 @pytest.mark.parametrize("name", commands())

@@ -15,6 +15,7 @@ from lrreport.checkpoints import Checkpoint, Entry, Progress
 from lrreport.errors import CacheError
 from lrreport.results import History
 from lrreport.spec import PlateauSpec, RunSpec
+from lrreport.state_files import expected_arrays
 from lrreport.store import Damage, Store
 from tests.made_up import HERE, history
 
@@ -24,10 +25,8 @@ SPEC = RunSpec(learning_rate=0.1, plateau=PlateauSpec(patience=2))
 def make_entry(epochs: int = 3, *, spec: RunSpec = SPEC, progress: Progress = Progress.COMPLETE) -> Entry:
     checkpoint = None
     if progress is not Progress.DIVERGED:
-        arrays = {
-            "weight/0/kernel": np.arange(12, dtype=np.float32).reshape(3, 4),
-            "weight/0/bias": np.zeros(4, np.float32),
-        }
+        shapes = expected_arrays(spec)
+        arrays = {name: np.arange(np.prod(shape), dtype=np.float32).reshape(shape) for name, shape in shapes.items()}
         checkpoint = Checkpoint(arrays, learning_rate=0.05, best=0.25, wait=1)
     return Entry(spec, progress, history(spec, epochs), checkpoint, HERE, "digest", 1, 12.5, 0.25)
 
@@ -57,17 +56,21 @@ def test_what_is_written_is_read(tmp_path: Path, progress: Progress) -> None:
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(curve=hnp.arrays(np.float32, 4, elements=st.floats(width=32, allow_nan=False, allow_infinity=False)))
-def test_curves_keep_every_bit(tmp_path: Path, curve: np.ndarray) -> None:
+@given(
+    curve=hnp.arrays(np.float32, 4, elements=st.floats(width=32, allow_nan=False, allow_infinity=False)),
+    share=hnp.arrays(np.float32, 4, elements=st.floats(0, 1, width=32)),
+)
+def test_curves_keep_every_bit(tmp_path: Path, curve: np.ndarray, share: np.ndarray) -> None:
     """Any finite float32 survives the JSON."""
     entry = make_entry()
     entry = Entry(
-        SPEC, Progress.COMPLETE, History(curve, curve, curve, curve, curve), entry.checkpoint, HERE, "d", 1, 1.0, 1.0
+        SPEC, Progress.COMPLETE, History(curve, curve, share, curve, share), entry.checkpoint, HERE, "d", 1, 1.0, 1.0
     )
     Store(tmp_path).write(entry)
     found = Store(tmp_path).read(SPEC)
     assert isinstance(found, Entry)
     assert found.history.test_loss_t.tobytes() == curve.tobytes()
+    assert found.history.test_accuracy_t.tobytes() == share.tobytes()
 
 
 def test_an_absent_run_is_none(tmp_path: Path) -> None:

@@ -141,6 +141,11 @@ def test_bad_files_are_refused_by_name(name: str) -> None:
         'id = 3\n[title]\nth="ก"\nen="a"\n',
         'id="x"\ntitle="a"\n',
         'base = 1\nid="x"\n[title]\nth="ก"\nen="a"\n',
+        'id="x"\n[title]\nth="ก"\nen="a\\u001b[2J"\n[vary]\nmomentum = [0.5]\n',
+        f'id="x"\n[title]\nth="ก"\nen="a"\n[vary]\nepochs = [1{"0" * 30}]\n',
+        f'id="x"\n[title]\nth="ก"\nen="a"\n[vary]\nbatch_size = [0x{"f" * 5000}]\n',
+        f'id="x"\n[title]\nth="ก"\nen="a"\n{"a." * 49_000}b = 1\n',
+        f'id="x"\n[title]\nth="ก"\nen="a"\n[vary]\nx = "[{" " * 90_000}"\ny = 1\n',
     ],
 )
 def test_broken_heads_are_refused(text: str) -> None:

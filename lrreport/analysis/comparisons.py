@@ -49,6 +49,10 @@ def _epochs_to_95(run: RunResult) -> float | None:
     return None if run.diverged_at else metrics.epochs_to(run.history.test_accuracy_t, 0.95)
 
 
+def _epochs_to_97(run: RunResult) -> float | None:
+    return None if run.diverged_at else metrics.epochs_to(run.history.test_accuracy_t, 0.97)
+
+
 #: Test accuracy after the last epoch, never the best one.
 LAST_TEST_ACCURACY: Final = Metric("last_test_accuracy", _last_test_accuracy)
 #: Test accuracy after epoch 1.
@@ -57,6 +61,8 @@ FIRST_TEST_ACCURACY: Final = Metric("first_test_accuracy", _first_test_accuracy)
 SWING: Final = Metric("swing", _swing)
 #: The first epoch with 95 % test accuracy; a run that never gets there has none.
 EPOCHS_TO_95: Final = Metric("epochs_to_95", _epochs_to_95)
+#: The same for 97 %.
+EPOCHS_TO_97: Final = Metric("epochs_to_97", _epochs_to_97)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,17 @@ def decide_differs(interval: Interval | None, margin: float) -> Verdict:
     if interval.low > margin or interval.high < -margin:
         return Verdict.HOLDS
     return Verdict.FAILS if -margin <= interval.low and interval.high <= margin else Verdict.CANNOT_TELL
+
+
+def decide_same(interval: Interval | None, margin: float) -> Verdict:
+    """Whether a mean difference is no larger than a margin in either direction: the opposite of `decide_differs`.
+
+    >>> decide_same(Interval(0.0, -0.001, 0.001, 3), 0.002)
+    <Verdict.HOLDS: 'holds'>
+    """
+    opposite = {Verdict.HOLDS: Verdict.FAILS, Verdict.FAILS: Verdict.HOLDS}
+    differs = decide_differs(interval, margin)
+    return opposite.get(differs, differs)
 
 
 def decide_sooner(setting: Sequence[float | None], other: Sequence[float | None], interval: Interval | None) -> Verdict:

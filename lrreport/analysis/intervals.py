@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +12,10 @@ from typing import Final
 CONFIDENCE: Final = 0.95
 #: One seed shows no spread, so it never tells.
 FEWEST_SEEDS: Final = 2
+#: Means of decimal numbers agree to far more than this many places when they are the same.
+_PLACES: Final = 12
+#: Variances below this are rounding: accuracies are counted in steps of a thousandth of a per cent or more.
+_NO_VARIANCE: Final = 1e-24
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +103,39 @@ def student_interval(differences: Sequence[float]) -> Interval | None:
     mean = math.fsum(differences) / n
     deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in differences) / (n - 1))
     half = student_quantile(n - 1) * deviation / math.sqrt(n)
+    return Interval(mean, mean - half, mean + half, n)
+
+
+def welch_interval(before: Sequence[float], after: Sequence[float]) -> Interval | None:
+    r"""The 95 % interval of the difference of two means, `after` less `before`, of samples that are not paired.
+
+    $\bar y - \bar x \pm t_\nu \sqrt{u + v}$ with $u = s_x^2 / n_x$, $v = s_y^2 / n_y$ and
+    $\nu = (u + v)^2 / (u^2 / (n_x - 1) + v^2 / (n_y - 1))$, rounded down: the wider interval of the two.
+
+    Args:
+        before: $x$, one value a seed.
+        after: $y$; the seeds need not be the same ones.
+
+    Returns:
+        The interval, without width when neither sample has any spread, with the smaller of the two counts as `n`;
+        None when a sample has fewer than two values, since one seed shows no spread.
+
+    Source: B. L. Welch, The generalization of 'Student's' problem when several different population variances are
+    involved, Biometrika 34 (1947).
+
+    >>> welch_interval([0.5, 0.5], [0.75, 0.75])
+    Interval(mean=0.25, low=0.25, high=0.25, n=2)
+    """
+    n = min(len(before), len(after))
+    if n < FEWEST_SEEDS:
+        return None
+    mean = round(math.fsum(after) / len(after) - math.fsum(before) / len(before), _PLACES) + 0.0  # no -0.0
+    parts = [statistics.variance(sample) / len(sample) for sample in (before, after)]
+    total = math.fsum(parts)
+    if total < _NO_VARIANCE:
+        return Interval(mean, mean, mean, n)
+    weights = (part**2 / (len(sample) - 1) for part, sample in zip(parts, (before, after), strict=True))
+    # numerics: the quotient is at least n - 1; rounding may leave it a hair below that whole number
+    freedom = max(math.floor(total**2 / math.fsum(weights)), n - 1)
+    half = student_quantile(freedom) * math.sqrt(total)
     return Interval(mean, mean - half, mean + half, n)

@@ -101,6 +101,29 @@ def overfitting_start(test_loss_t: Curve) -> int | None:
     return None if lowest == len(test_loss_t) else lowest
 
 
+def longest_wait(test_loss_t: Curve, min_delta: float) -> int:
+    r"""The most epochs in a row that set no new low, as ReduceLROnPlateau counts them while it has not fired.
+
+    An epoch sets a new low when $L_t - \delta < L^*$ with $\delta$ = ``min_delta`` and $L^*$ the lowest so far that did.
+
+    Args:
+        test_loss_t: float32 of shape (T,).
+        min_delta: By how much a loss must be lower to count, 0 or more.
+
+    >>> longest_wait(np.float32([0.3, 0.2, 0.25, 0.21, 0.1]), 1e-7)
+    2
+    """
+    best, wait, longest = math.inf, 0, 0
+    for loss in test_loss_t:
+        # numerics: the callback subtracts in float32 (engine/plateau.py)
+        if np.float32(loss) - np.float32(min_delta) < best:
+            best, wait = float(loss), 0
+        else:
+            wait += 1
+        longest = max(longest, wait)
+    return longest
+
+
 def cut_epochs(learning_rate_t: Curve) -> tuple[int, ...]:
     r"""The epochs at whose end a plateau callback cut the rate: every $t$ with $\eta_{t+1} < \eta_t$.
 

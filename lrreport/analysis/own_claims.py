@@ -10,6 +10,8 @@ from lrreport.analysis import metrics
 from lrreport.analysis.claim_forms import comparison_claim, find_setting
 from lrreport.analysis.comparisons import LAST_TEST_ACCURACY, compare, count_diverged, decide_every
 from lrreport.analysis.intervals import FEWEST_SEEDS
+from lrreport.analysis.own_comparisons import decide_comparisons
+from lrreport.analysis.own_traits import decide_traits
 from lrreport.analysis.summaries import rank_settings
 from lrreport.analysis.verdicts import Claim, Verdict
 from lrreport.results import Results
@@ -27,6 +29,8 @@ def decide_own_claims(results: Results) -> Iterator[Claim]:
     for study in results.studies:
         if study.id in OVERFITTING_STUDIES:
             yield from (_overfits(results, setting) for setting in study.settings)
+    yield from decide_traits(results)
+    yield from decide_comparisons(results)
     for study in results.studies:
         yield from _best(results, (study,), "own-best-of-study", f"own-best-of-study/{study.id}")
     yield from _best(results, results.studies, "own-best-setting", "own-best-setting")
@@ -44,6 +48,8 @@ def _plateau_fired(results: Results, setting: Setting) -> Claim:
         None if run.diverged_at else len(metrics.cut_epochs(run.history.learning_rate_t)) for run in runs
     ]
     counted = [count for count in cuts if count is not None]
+    min_delta = setting.spec.plateau.min_delta if setting.spec.plateau else 0.0
+    waits = [None if run.diverged_at else metrics.longest_wait(run.history.test_loss_t, min_delta) for run in runs]
     return Claim(
         id=f"own-plateau-fired/{setting.study_id}/{setting.text}",
         group="own-plateau-fired",
@@ -54,7 +60,7 @@ def _plateau_fired(results: Results, setting: Setting) -> Claim:
         n=len(counted),
         n_diverged=count_diverged(runs),
         verdict=decide_every([count != 0 for count in counted]),
-        numbers={"values": cuts},
+        numbers={"values": cuts, "longest_wait": [*waits]},
     )
 
 

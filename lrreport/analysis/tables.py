@@ -138,3 +138,12 @@ def format_document(document: Mapping[str, Any]) -> str:
         ValueError: A number is not finite: NaN is not JSON, and a missing number is null.
     """
     return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def make_measured_files(results: Results, claims: Iterable[Claim]) -> dict[str, bytes]:
+    """The data files that hold what was measured: path in the output folder -> content."""
+    return {
+        "data/results.csv": format_results_csv(results).encode(),
+        "data/runs.json": format_document(runs_document(results)).encode(),
+        "data/claims.json": format_document(claims_document(claims)).encode(),
+    }

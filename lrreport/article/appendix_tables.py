@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
 from markupsafe import Markup, escape
 
-from lrreport.analysis.verdicts import Claim
+from lrreport.analysis.verdicts import Claim, Verdict
 from lrreport.article.facts import DataFacts, Facts
 from lrreport.article.filters import MINUS, num, percent_number, points, whole
-from lrreport.article.settings_text import describe_in_table
+from lrreport.article.settings_text import column_value, describe_in_table
 from lrreport.article.tables import HtmlTable
 from lrreport.article.words import Language, has_words, say
 from lrreport.keys import run_key
@@ -34,6 +34,34 @@ _STATEMENTS: Final[Mapping[str, Mapping[Language, str]]] = {
     "plateau-helps": {"th": "ได้ความถูกต้องสูงกว่าเมื่อไม่ใช้ callback", "en": "ends above the same run without the callback"},
     "patience-matters": {"th": "ระยะรอต่างกันให้ผลต่างกัน", "en": "different patiences end differently"},
     "adaptive-beats-sgd": {"th": "ได้ความถูกต้องสูงกว่า SGD", "en": "ends above SGD"},
+}
+
+
+#: Facts of our own, as a sentence about settings, by group.
+_OWN_STATEMENTS: Final[Mapping[str, Mapping[Language, str]]] = {
+    "own-best-of-study": {"th": "ได้ความถูกต้องสูงกว่าอันดับสองของการทดลอง", "en": "ends above the second of its study"},
+    "own-best-setting": {"th": "ได้ความถูกต้องสูงกว่าอันดับสองของทั้งหมด", "en": "ends above the second of all"},
+    "own-best-on-edge": {"th": "ค่าที่ดีที่สุดอยู่ริมช่วงที่ลอง", "en": "the best value lies on the edge of its grid"},
+    "own-reaches-95": {"th": "ถึง 95%", "en": "gets to 95%"},
+    "own-reaches-97": {"th": "ถึง 97%", "en": "gets to 97%"},
+    "own-unfinished": {"th": "ยังไต่ขึ้นในช่วงท้าย", "en": "was still rising at the end"},
+    "own-overfits": {"th": "ค่าความสูญเสียทดสอบต่ำสุดก่อนรอบสุดท้าย", "en": "test loss lowest before the last epoch"},
+    "own-memorises": {"th": "ข้อมูลฝึกได้ดีกว่าข้อมูลทดสอบเกิน 1 จุด", "en": "train above test accuracy by over 1 point"},
+    "own-roughest": {"th": "แกว่งมากกว่าชุดที่แกว่งน้อยที่สุด", "en": "swings more than the calmest of its study"},
+    "own-jumps": {"th": "แกว่งมากกว่าอัตรา 0.01", "en": "swings more than rate 0.01"},
+    "own-tenth": {
+        "th": "ได้เท่ากับอัตรา 10 เท่าที่ฝึกหนึ่งในสิบ",
+        "en": "gets as far as 10 times the rate in a tenth of the time",
+    },
+    "own-effective-rate": {
+        "th": "เร็วเท่า SGD ที่อัตราหารด้วย 1 ลบโมเมนตัม",
+        "en": "as fast as SGD at the rate over 1 − momentum",
+    },
+    "own-decay-spent": {"th": "อัตราเหลือไม่ถึงหนึ่งในร้อยเมื่อจบ", "en": "leaves less than a hundredth of the rate"},
+    "own-plateau-fired": {"th": "callback ลดอัตราอย่างน้อยหนึ่งครั้ง", "en": "the callback cut the rate at least once"},
+    "own-cut-calms": {"th": "แกว่งน้อยกว่าเมื่อไม่ใช้ callback", "en": "swings less than without the callback"},
+    "own-below-sgd": {"th": "ได้ความถูกต้องต่ำกว่า SGD", "en": "ends below SGD"},
+    "own-tuned-sgd": {"th": "ได้ความถูกต้องสูงกว่า Adam ที่ใช้ค่าเริ่มต้น", "en": "ends above Adam at its defaults"},
 }
 
 
@@ -82,6 +110,40 @@ def claims_table(facts: Facts, language: Language) -> HtmlTable:
     return _make_table(rows, language, numeric={"n"}, kind="claims")
 
 
+def own_claims_table(facts: Facts, language: Language) -> HtmlTable:
+    """Facts of our own: one row a statement, with the settings of which it holds, fails, or cannot be told."""
+    rows: list[dict[str, Any]] = []
+    for group, statement in _OWN_STATEMENTS.items():
+        claims = [claim for claim in facts.claims if claim.group == group]
+        if claims:
+            row: dict[str, Any] = {"statement": statement[language]}
+            for verdict in Verdict:
+                row[f"column-{verdict}"] = _subjects(claims, verdict, facts.results, language)
+            rows.append(row)
+    return _make_table(rows, language, numeric=set(), kind="own-claims")
+
+
+def _subjects(claims: Sequence[Claim], verdict: Verdict, results: Results, language: Language) -> Markup:
+    """The settings whose claims have that verdict, study by study: `Momentum: 0.5, 0.9`."""
+    parts: list[Markup] = []
+    for study in results.studies:
+        found = [claim for claim in claims if claim.study == study.id and claim.verdict is verdict]
+        values = [column_value(study.setting(claim.setting), language) for claim in found if claim.setting is not None]
+        if values:
+            between = " " if language == "th" else ": "
+            parts.append(Markup("<i>{}</i>{}{}").format(study.title[language], between, Markup(", ").join(values)))
+        elif found:
+            parts.append(Markup("<i>{}</i>").format(study.title[language]))
+    return Markup("<br>").join(parts) if parts else Markup("–")
+
+
+def _verdict_mark(verdict: Verdict, language: Language) -> Markup:
+    """A verdict as its sign and word, never as a colour alone."""
+    return Markup('<span class="verdict {}">{}\u00a0{}</span>').format(
+        verdict.value, say(f"sign-{verdict.value}", language), say(verdict.value, language)
+    )
+
+
 def _claim_row(claim: Claim, results: Results, language: Language) -> dict[str, Any]:
     study = results.study(claim.study)
     colon = ":" if claim.group == "patience-matters" and language == "en" else ""
@@ -95,9 +157,7 @@ def _claim_row(claim: Claim, results: Results, language: Language) -> dict[str, 
         "claim": Markup("<b>{}</b>{} {}").format(subject, colon, _STATEMENTS[claim.group][language]),
         "difference": _difference_text(claim, language),
         "n": str(claim.n),
-        "verdict": Markup('<span class="verdict {}">{}</span>').format(
-            claim.verdict.value, say(claim.verdict.value, language)
-        ),
+        "verdict": _verdict_mark(claim.verdict, language),
     }
 
 
@@ -169,3 +229,9 @@ def _make_table(rows: list[dict[str, Any]], language: Language, *, numeric: set[
     frame = pd.DataFrame(rows, dtype=object)
     heads = {name: say(name, language) if has_words(name) else name for name in frame.columns}
     return HtmlTable(frame, heads, frozenset(numeric), kind)
+
+
+def claim_statement(group: str, language: Language) -> str | None:
+    """What a group of claims states of its subject, in words; None where the article has no words of its own for it."""
+    words = _STATEMENTS.get(group) or _OWN_STATEMENTS.get(group)
+    return words[language] if words else None

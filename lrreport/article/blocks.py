@@ -17,6 +17,7 @@ from jinja2.runtime import Undefined
 from markupsafe import Markup
 
 from lrreport.analysis.verdicts import Claim, Verdict, joint
+from lrreport.article.figure_data import write_figure_data
 from lrreport.article.listings import Listing
 from lrreport.article.maths import draw_formula, speak_formula, write_mathml
 from lrreport.article.numbering import SECTION_LEVEL, Label, Numbering
@@ -136,6 +137,8 @@ class Writer:
             # The file is ours, written by matplotlib and cleaned; titles of studies are escaped in it.
             picture = self._scroll(label, Markup(drawn.svg))  # noqa: S704
         html = Markup('<figure class="figure" id="{}">{}{}</figure>').format(label.anchor, picture, foot)
+        if self.medium == "web" and drawn.data is not None:
+            html += write_figure_data(drawn.data, say(label.kind, self.language, number=label.number), self.language)
         return self._finish(f"fig:{name}", html)
 
     def _scroll(self, label: Label, inner: Markup) -> Markup:
@@ -177,19 +180,48 @@ class Writer:
         return self._finish(f"lst:{name}", html)
 
     def box(self, kind: str, caller: Caller) -> Markup:
-        """`note` and `source_box`: a box beside the thread of the text."""
+        """`note`, `takeaway` and `source_box`: a box beside the thread of the text."""
         self._boxes += 1
         key = f"{kind}:{self._boxes}"
         inner = self._call(caller)
         if not _STARTS_WITH_BLOCK.match(inner):
             inner = Markup("<p>{}</p>").format(inner)
-        if kind == "source-box":
-            title = say("source-box", self.language)
+        if kind != "note":
+            title = say(kind, self.language)
             head = Markup('<p class="box-title">{}</p>').format(title)
             html = Markup('<div class="box {}">{}{}</div>').format(kind, head, inner)
         else:
             html = Markup('<div class="box {}">{}</div>').format(kind, inner)
         return self._finish(key, html)
+
+    def exercise(self, identifier: str, caller: Caller) -> Markup:
+        """`ex`: a numbered exercise, with a link to its answer where the article has one."""
+        text = self._call(caller)
+        label = self.numbering.add("ex", identifier, Markup(""))
+        link = Markup("")
+        if ("answer", identifier) in (self.numbering.known or {}):
+            link = Markup(' <span class="to-answer">{}</span>').format(self.refer(f"answer:{identifier}"))
+        head = say("ex", self.language, number=label.number)
+        html = Markup('<p class="exercise" id="{}"><b class="label">{}</b> {}{}</p>').format(
+            label.anchor, head, text, link
+        )
+        return self._finish(f"ex:{identifier}", html)
+
+    def answer(self, identifier: str, caller: Caller) -> Markup:
+        """`answer`: the answer of the exercise of that id, which it leads back to."""
+        text = self._call(caller)
+        label = self.numbering.add("answer", identifier, Markup(""))
+        exercise = self.numbering.find(f"ex:{identifier}")
+        if exercise and exercise.number != label.number:
+            raise RenderError(
+                "Answers stand in another order than their exercises",
+                where=f"answer '{identifier}'",
+                got=f"number {label.number}",
+                expected=f"number {exercise.number}",
+            )
+        back = self.refer(f"ex:{identifier}")
+        html = Markup('<p class="answer" id="{}"><b class="label">{}</b> {}</p>').format(label.anchor, back, text)
+        return self._finish(f"answer:{identifier}", html)
 
     def bibliography_entry(self, identifier: str, caller: Caller) -> Markup:
         """`bib`: one entry of the list of references; to stand in an `<ol class="references">`."""

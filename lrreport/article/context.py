@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from lrreport.analysis.comparisons import ACCURACY_MARGIN
+from lrreport.analysis.own_traits import MEMORY_MARGIN, SPENT_SHARE
 from lrreport.analysis.summaries import SettingSummary
-from lrreport.analysis.verdicts import Claim, joint
+from lrreport.analysis.verdicts import Claim, Verdict, joint
 from lrreport.article import appendix_tables, result_tables
 from lrreport.article.blocks import Writer
 from lrreport.article.facts import Facts
+from lrreport.article.result_tables import total_rate
 from lrreport.article.settings_text import describe
 from lrreport.article.tables import HtmlTable
 from lrreport.article.tags import WRITER
@@ -21,10 +23,12 @@ from lrreport.spec import Setting, Study
 def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
     """The variables and functions of one pass.
 
-    Names in a template: `lang`, `medium`, `studies`, `seeds`, `n_seeds`, `epochs`, `edition`, `data`, `run_count`,
-    `setting_count`, `environments`, `ranking`, `claims`, `accuracy_margin`; `summary(study, setting)`, `has_study(id)`,
-    `has_figure(name)`, `claims_of(group, study)`, `has_claims(ids)`, `joint(claims)`, `describe(setting)`; `results_table(study)`,
-    `ranking_table()`, `data_table()`, `class_table()`, `claims_table()`, `environment_table()`, `runs_table()`;
+    Names in a template: `lang`, `medium`, `studies`, `seeds`, `n_seeds`, `epochs`, `edition`, `data`, `has_answers`, `run_count`,
+    `setting_count`, `environments`, `ranking`, `claims`, `accuracy_margin`, `memory_margin`, `spent_share`; `summary(study, setting)`, `has_study(id)`,
+    `has_figure(name)`, `claims_of(group, study)`, `by_verdict(group, study)`,
+    `total_rate(rate, decay, updates)`, `has_claims(ids)`, `joint(claims)`, `describe(setting)`; `results_table(study)`,
+    `ranking_table()`, `distance_table()`, `data_table()`, `class_table()`, `claims_table()`, `own_claims_table()`,
+    `environment_table()`, `runs_table()`;
     `m(tex)`, `equation(id, tex, th=, en=)`, `ref("fig:id")`, `cite(id, ...)`.
     """
     language = writer.language
@@ -61,6 +65,11 @@ def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
     def claims_of(group: str, study_id: str | None = None) -> tuple[Claim, ...]:
         return tuple(claim for claim in facts.claims if claim.group == group and study_id in (None, claim.study))
 
+    def by_verdict(group: str, study_id: str | None = None) -> tuple[tuple[Verdict, tuple[Claim, ...]], ...]:
+        found = claims_of(group, study_id)
+        sorted_out = ((verdict, tuple(claim for claim in found if claim.verdict is verdict)) for verdict in Verdict)
+        return tuple(item for item in sorted_out if item[1])
+
     def has_claims(ids: Iterable[str]) -> bool:
         return all(identifier in claims for identifier in ids)
 
@@ -74,15 +83,20 @@ def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
         "epochs": facts.edition.epochs,
         "edition": facts.edition,
         "data": facts.data,
+        "has_answers": facts.has_answers,
         "run_count": len(facts.run_keys),
         "setting_count": sum(len(study.settings) for study in results.studies),
         "environments": facts.environments,
         "ranking": tuple(facts.ranking),
         "claims": claims,
         "claims_of": claims_of,
+        "by_verdict": by_verdict,
+        "total_rate": total_rate,
         "has_claims": has_claims,
         "joint": joint,
         "accuracy_margin": ACCURACY_MARGIN,
+        "memory_margin": MEMORY_MARGIN,
+        "spent_share": SPENT_SHARE,
         "summary": summary,
         "has_study": lambda study_id: results.study(study_id) is not None,
         "has_figure": lambda name: name in writer.figures,
@@ -91,7 +105,9 @@ def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
         "ranking_table": lambda: result_tables.ranking_table(facts, language),
         "data_table": lambda: appendix_tables.data_table(facts.data, language),
         "class_table": lambda: appendix_tables.class_table(facts.data, language),
+        "distance_table": lambda: result_tables.distance_table(facts, language),
         "claims_table": lambda: appendix_tables.claims_table(facts, language),
+        "own_claims_table": lambda: appendix_tables.own_claims_table(facts, language),
         "environment_table": lambda: appendix_tables.environment_table(facts, language),
         "runs_table": lambda: appendix_tables.runs_table(facts, language),
         "m": writer.maths,

@@ -110,8 +110,9 @@ def read_source(environment: Environment, name: str) -> str:
 
 
 def find_listing(environment: Environment, name: str) -> Listing:
-    """The highlighted listing `listings/NAME.py`."""
-    return _highlight(name, read_source(environment, f"listings/{name}.py"))
+    """The highlighted listing `listings/NAME.py`, or `listings/NAME` where the name ends in `.toml`."""
+    file = name if name.endswith(".toml") else f"{name}.py"
+    return _highlight(name, read_source(environment, f"listings/{file}"))
 
 
 @functools.lru_cache(maxsize=64)

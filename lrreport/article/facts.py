@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from lrreport.analysis.summaries import RankedSetting, SettingSummary
 from lrreport.analysis.verdicts import Claim
 from lrreport.article.words import LANGUAGES, Language
+from lrreport.byline import Byline
 from lrreport.edition import Edition
 from lrreport.figures.drawn import DrawnFigure
 from lrreport.figures.words import FASHION_CLASSES, NAMES
@@ -120,6 +121,8 @@ class Facts:
         data: What the dataset holds.
         figures: In both languages.
         edition: Date, digest and kind of the edition.
+        has_answers: Whether the answers of the exercises stand in the appendix.
+        byline: What the title page says of course, teacher and institution.
         siblings: Names of the files that stand beside the page in the output folder; only these are linked to.
     """
 
@@ -130,6 +133,8 @@ class Facts:
     data: DataFacts
     figures: Sequence[DrawnFigure]
     edition: Edition
+    has_answers: bool = True
+    byline: Byline = field(default_factory=Byline)
     siblings: frozenset[str] = frozenset()
 
     def figures_in(self, language: Language) -> dict[str, DrawnFigure]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from jinja2 import pass_context
@@ -137,6 +138,20 @@ def _or_words(write: Callable[..., str]) -> Callable[..., str]:
     return filter_
 
 
+def thai_order(word: str) -> str:
+    """What a Thai word is ordered by: consonants before the vowels written in front of them, tone marks left out.
+
+    >>> sorted(["โมเมนตัม", "มินิแบตช์", "รอบ"], key=thai_order)
+    ['มินิแบตช์', 'โมเมนตัม', 'รอบ']
+    """
+    return re.sub(r"([เแโใไ])([ก-ฮ])", r"\2\1", re.sub(r"[็-์]", "", word))
+
+
+def in_order(terms: Iterable[Mapping[str, str]], language: Language) -> list[Mapping[str, str]]:
+    """Terms, each with `th` and `en`, as a dictionary of that language has them."""
+    return sorted(terms, key=lambda term: thai_order(term["th"]) if language == "th" else term["en"].lower())
+
+
 @pass_context
 def _date(context: Context, value: dt.date) -> str:
     return date(value, context["lang"])
@@ -150,4 +165,5 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "int": _or_words(whole),
     "rate": _or_words(rate),
     "date": _date,
+    "in_order": in_order,
 }

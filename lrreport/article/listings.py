@@ -9,7 +9,7 @@ from typing import Final
 from markupsafe import Markup
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
+from pygments.lexers import PythonLexer, TOMLLexer
 from pygments.style import Style
 from pygments.token import STANDARD_TYPES, Comment, Keyword, Name, Number, Operator, Punctuation, String, Token
 
@@ -97,14 +97,15 @@ class Listing:
 
 
 def highlight_listing(name: str, source: str) -> Listing:
-    r"""Highlight a Python file.
+    r"""Highlight a Python file, or a study file where the name ends in `.toml`.
 
     >>> print(highlight_listing("x", "if a:\n    b = 1\n").html)
     <span class="k">if</span> <span class="n">a</span><span class="p">:</span>
         <span class="n">b</span> <span class="o">=</span> <span class="mi">1</span>
     """
     text = source.expandtabs(4).strip("\n")
-    html = highlight(text, PythonLexer(stripnl=False, ensurenl=False), HtmlFormatter(nowrap=True, style=LightStyle))
+    lexer = TOMLLexer if name.endswith(".toml") else PythonLexer
+    html = highlight(text, lexer(stripnl=False, ensurenl=False), HtmlFormatter(nowrap=True, style=LightStyle))
     # Spans around mere spaces carry nothing but bytes.
     html = re.sub(r'<span class="w">(\s*)</span>', r"\1", html.rstrip("\n"))
     return Listing(name, text, Markup(html))  # noqa: S704 - Pygments escapes the code

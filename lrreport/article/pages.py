@@ -18,6 +18,7 @@ from lrreport.article.blocks import Medium, Writer
 from lrreport.article.context import make_context
 from lrreport.article.environment import find_listing, read_source, render_template
 from lrreport.article.facts import Facts
+from lrreport.article.figure_data import figure_css, write_picture
 from lrreport.article.filters import date
 from lrreport.article.line_breaking import load_terms
 from lrreport.article.listings import listing_css
@@ -25,6 +26,7 @@ from lrreport.article.numbering import SECTION_LEVEL, Label, Labels, Numbering, 
 from lrreport.article.page_fonts import FONTS_MARK, embed_fonts
 from lrreport.article.rows import CONTENTS_MARK, Block, pair_blocks, split_blocks
 from lrreport.article.words import LANGUAGES, Language, say
+from lrreport.figures import OVERVIEW
 
 #: What a page may do: show what is inside it. Nothing is loaded, run or sent.
 _POLICY: Final = (
@@ -57,6 +59,8 @@ class Part:
         notices: What a preview or a single-seed edition must say at the top.
         running_notice: The same for the foot of every printed page; empty for a full edition.
         edition_line: Date and digest.
+        byline: What the teacher gave to stand below the title, line by line.
+        picture: The main result, for the title page; empty where there is none.
         abstract: What stands before the contents.
         blocks: Everything after them.
         headings: The sections, for the contents.
@@ -70,6 +74,8 @@ class Part:
     notices: tuple[str, ...]
     running_notice: str
     edition_line: str
+    byline: tuple[Markup, ...]
+    picture: Markup
     abstract: tuple[Block, ...]
     blocks: tuple[Block, ...]
     headings: tuple[Label, ...]
@@ -89,9 +95,9 @@ def compose_part(facts: Facts, environment: Environment, language: Language, med
         body = keep_words_whole(body)
     abstract, _, rest = body.partition(CONTENTS_MARK)
     values = make_context(facts, _make_writer(facts, environment, language, medium, Numbering(language)))
-    title, subtitle = (
+    title, subtitle, caption = (
         Markup(render_template(environment, f"partials/{name}.html.j2", values).strip())  # noqa: S704 - autoescaped
-        for name in ("title", "subtitle")
+        for name in ("title", "subtitle", "picture")
     )
     return Part(
         language=language,
@@ -101,6 +107,8 @@ def compose_part(facts: Facts, environment: Environment, language: Language, med
         notices=_notices(facts, language),
         running_notice=_running_notice(facts, language),
         edition_line=_edition_line(facts, language),
+        byline=_byline(facts, language),
+        picture=write_picture(facts.figures_in(language).get(OVERVIEW), caption, medium),
         abstract=split_blocks(abstract),
         blocks=split_blocks(rest),
         headings=tuple(label for label in numbering.contents if label.level == SECTION_LEVEL and label.id != _ABSTRACT),
@@ -145,6 +153,15 @@ def _edition_line(facts: Facts, language: Language) -> str:
     edition = facts.edition
     day = say("edition", language, date=date(edition.date, language))
     return f"{day} · {say('digest', language, digest=edition.short_digest)}"
+
+
+def _byline(facts: Facts, language: Language) -> tuple[Markup, ...]:
+    """The teacher's lines; Thai ones on an English page say what they are."""
+    lines = []
+    for line in facts.byline.in_language(language):
+        is_foreign = language == "en" and any("\u0e00" <= letter <= "\u0e7f" for letter in line)
+        lines.append(Markup('<span lang="th">{}</span>').format(line) if is_foreign else escape(line))
+    return tuple(lines)
 
 
 def keep_words_whole(body: str) -> str:
@@ -205,7 +222,7 @@ def render_print_page(facts: Facts, environment: Environment, language: Language
 def _page_values(
     facts: Facts, environment: Environment, parts: Mapping[Language, Part], *, page: str
 ) -> dict[str, Any]:
-    dark = f"@media screen and (prefers-color-scheme:dark){{{listing_css(is_dark=True)}}}"
+    dark = f"@media screen and (prefers-color-scheme:dark){{{listing_css(is_dark=True)}\n{figure_css()}}}"
     code = Markup(f"{listing_css()}\n{dark}")  # noqa: S704 - written by us
     only = next(iter(parts.values()))
     return {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -134,6 +136,38 @@ def _ranking_row(item: RankedSetting, results: Results, language: Language, *, h
     row["test-accuracy"] = spread_text(item.last_test_accuracy, language)
     row["n"] = seeds_text(item.n, item.n_diverged, language)
     return row
+
+
+@functools.cache
+def total_rate(rate: float, decay: float, updates: float) -> float:
+    r"""The rates of so many updates added up, $\sum_{t=0}^{n-1} \eta_0 / (1 + d\,t)$: how far the steps can lead in all.
+
+    >>> total_rate(0.5, 1.0, 2)
+    0.75
+    """
+    return math.fsum(rate / (1 + decay * update) for update in range(int(updates)))
+
+
+def distance_table(facts: Facts, language: Language) -> HtmlTable:
+    """The settings of the studies of rates and of decays by how far their steps can lead, the furthest first."""
+    summaries = {(item.study, item.setting): item for item in facts.summaries}
+    rows: list[tuple[float, dict[str, Any]]] = []
+    for study_id in ("decay", "learning-rate"):
+        study = facts.results.study(study_id)
+        for setting in study.settings if study else ():
+            spec = setting.spec
+            updates = setting.epochs * math.ceil(facts.data.train_count / spec.batch_size)
+            total = total_rate(spec.rate, spec.decay, updates)
+            row = {
+                "setting": describe_in_table(setting, language),
+                "total-rate": num(total),
+                "test-accuracy": spread_text(summaries[study_id, setting.text].last_test_accuracy, language),
+            }
+            rows.append((total, row))
+    rows.sort(key=lambda item: -item[0])
+    frame = pd.DataFrame([row for _, row in rows], dtype=object)
+    heads = {name: say(name, language) for name in frame.columns}
+    return HtmlTable(frame, heads, frozenset({"total-rate", "test-accuracy"}), kind="distances")
 
 
 def rates_text(rates: Sequence[float | None]) -> Markup:

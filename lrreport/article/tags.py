@@ -6,12 +6,15 @@
     {% fig "momentum" %}{% th %}...{% en %}...{% endfig %}
     {% tab results_table("momentum") id="momentum" %}{% th %}...{% en %}...{% endtab %}
     {% lst "momentum" %}{% th %}...{% en %}...{% endlst %}
+    {% ex "momentum-rate" %}{% th %}...{% en %}...{% endex %}
+    {% answer "momentum-rate" %}{% th %}...{% en %}...{% endanswer %}
     {% note %}{% th %}...{% en %}...{% endnote %}
+    {% takeaway %}...{% endtakeaway %}
     {% source_box %}...{% endsource_box %}
     {% bib "robbins1951" %}...{% endbib %}
     {% verdict claims["decay-0.1-slow"] %}{% holds %}...{% fails %}...{% cannot %}...{% endverdict %}
 
-`note`, `source_box` and `bib` may also hold parts that are bilingual themselves, without `th` and `en`.
+`note`, `takeaway`, `source_box` and `bib` may also hold parts that are bilingual themselves, without `th` and `en`.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ from lrreport.errors import RenderError
 WRITER: Final = "article_writer"
 _RAW_STRING: Final = re.compile(r'(?<=[\s(,~=+\[{])r"([^"\n]*)"')
 _LANGUAGES: Final = ("th", "en")
-_TAGS: Final = ("h", "p", "bi", "fig", "tab", "lst", "note", "source_box", "bib", "verdict")
+_TAGS: Final = ("h", "p", "bi", "fig", "tab", "lst", "ex", "answer", "note", "takeaway", "source_box", "bib", "verdict")
 _VERDICTS: Final[Mapping[str, str]] = {"holds": "holds", "fails": "fails", "cannot": "cannot-tell"}
 
 
@@ -69,7 +72,7 @@ class ArticleTags(Extension):
         if tag == "h":
             expect(stream.current.type == "integer", '{% h 2 "id" %}')
             arguments.append(parser.parse_primary())
-        if tag in ("h", "p", "fig", "lst", "bib"):
+        if tag in ("h", "p", "fig", "lst", "bib", "ex", "answer"):
             form = "h 2" if tag == "h" else tag
             expect(stream.current.type != "block_end", f'{{% {form} "id" %}}')
             arguments.append(parser.parse_expression())
@@ -89,7 +92,7 @@ class ArticleTags(Extension):
         """A text in both languages; of a box also a text whose parts are bilingual themselves."""
         end = f"end{tag}"
         lead = parser.parse_statements((f"name:{end}", "name:th", "name:en"))
-        is_free = tag in ("note", "source_box", "bib")
+        is_free = tag in ("note", "takeaway", "source_box", "bib")
         if parser.stream.current.value == end:
             if not is_free:
                 parser.fail(f"the tag '{tag}' has no parts: it needs {{% th %}} and {{% en %}}", line)
@@ -160,6 +163,8 @@ class ArticleTags(Extension):
             "fig": writer.figure,
             "lst": writer.listing,
             "bib": writer.bibliography_entry,
+            "ex": writer.exercise,
+            "answer": writer.answer,
         }
         return write[tag](identifier, caller)
 

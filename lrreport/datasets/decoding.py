@@ -33,6 +33,18 @@ _MAX_NPY_HEADER_BYTES: Final = 4096
 _MAX_TAR_MEMBERS: Final = 256
 _IDX_UINT8: Final = 0x08
 _ENCRYPTED: Final = 0x1
+#: What `zipfile` raises about files that are none. ValueError: an offset before the file's beginning, or a name that is
+#: no text; NotImplementedError and RuntimeError: versions and encryptions that no npz has.
+_ZIP_ERRORS: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    struct.error,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 def read_bounded(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
@@ -168,7 +180,7 @@ def decode_npz(content: bytes, where: str) -> Mapping[str, Bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return {part.key: _decode_member(archive, part, where) for part in PARTS}
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, struct.error) as error:
+    except _ZIP_ERRORS as error:
         raise DataError("The npz file is damaged or cut short", where=where, got=str(error)) from error
 
 

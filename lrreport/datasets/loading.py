@@ -118,7 +118,10 @@ def _load_named(name: str, data_path: Path, kept_path: Path, report: Callable[[s
             "or leave --data out to have them fetched",
         ) from error
     report(f"{name}: {data_path}: checked")
-    if not verify_dataset(name, kept_path.parent.parent).is_intact:
+    kept = verify_dataset(name, kept_path.parent.parent)
+    if not kept.is_intact:
+        if kept.is_present:
+            report(f"warning: the kept copy of {name} ({kept_path}) is damaged and is made again: {kept.problem}")
         _keep(dataset, kept_path)
     return dataset
 

@@ -81,13 +81,11 @@ class WorkerSettings:
         device: `auto`, `cpu` or `gpu`.
         cache: The cache folder, for data.
         data_path: The user's own data, or None.
-        parent: Process id of the driver.
     """
 
     device: DeviceChoice
     cache: Path
     data_path: Path | None
-    parent: int
 
 
 def serve(connection: Connection, stop: Event, settings: WorkerSettings) -> None:
@@ -98,7 +96,7 @@ def serve(connection: Connection, stop: Event, settings: WorkerSettings) -> None
         stop: When it is set, a group ends after its epoch.
         settings: See there.
     """
-    follow_parent(settings.parent)
+    follow_parent()
     try:
         with without_chatter():
             from lrreport.engine.device import set_up_device  # noqa: PLC0415 - TensorFlow takes seconds to load

@@ -8,11 +8,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lrreport.figures import panels
+from lrreport.figures.colours import colours_of
 from lrreport.figures.envelopes import FloatArray
 from lrreport.figures.labels import TextStyle, write_label
 from lrreport.figures.panels import Margins
-from lrreport.figures.theme import DASHES, PALETTE, POINTS_PER_INCH
+from lrreport.figures.theme import DASHES, POINTS_PER_INCH
 from lrreport.figures.words import Language, format_number, join_words, name_settings, say
+from lrreport.results import Results
 from lrreport.spec import Study
 
 UPDATES: Final = 200
@@ -36,15 +38,15 @@ def decay_curve(lr0: float, decay: float, updates: int = UPDATES) -> FloatArray:
     return lr0 / (1 + decay * np.arange(updates, dtype=np.float64))
 
 
-def make_decay_curve(study: Study, language: Language) -> Figure:
+def make_decay_curve(results: Results, study: Study, language: Language) -> Figure:
     """Draw the analytic curve of every setting, each named at its end; to be called inside `theme()`."""
-    figure, grid = panels.make_grid(1, 1, _HEIGHT_IN - _MARGINS.top - _MARGINS.bottom, _MARGINS)
+    figure, grid = panels.make_grid(1, 1, [_HEIGHT_IN - _MARGINS.top - _MARGINS.bottom], _MARGINS)
     axes = grid[0][0]
     update_i = np.arange(UPDATES)
     ends, top = [], 0.0
-    for number, (setting, name) in enumerate(zip(study.settings, name_settings(study, language), strict=True)):
+    named = zip(study.settings, name_settings(study, language), colours_of(results, study), strict=True)
+    for number, (setting, name, colour) in enumerate(named):
         rate_i = decay_curve(setting.spec.rate, setting.spec.decay)
-        colour = PALETTE[number % len(PALETTE)]
         axes.plot(
             update_i, rate_i, color=colour, linestyle=DASHES[number % len(DASHES)], linewidth=1.4, gid="decay-line"
         )

@@ -11,6 +11,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from lrreport.errors import RenderError
+from lrreport.figures.data import FigureData
 from lrreport.figures.print_svg import merge_glyphs
 from lrreport.figures.svg import clean_svg
 from lrreport.figures.theme import POINTS_PER_INCH
@@ -34,6 +35,7 @@ class DrawnFigure:
         png: 300 dots an inch on white.
         width_pt: Width at which it is meant to be printed, in points.
         height_pt: Height likewise.
+        data: Its numbers; None for a picture that has none.
     """
 
     name: str
@@ -45,9 +47,12 @@ class DrawnFigure:
     png: bytes
     width_pt: float
     height_pt: float
+    data: FigureData | None = None
 
 
-def save_figure(figure: Figure, *, name: str, language: Language, alt: str) -> DrawnFigure:
+def save_figure(
+    figure: Figure, *, name: str, language: Language, alt: str, data: FigureData | None = None
+) -> DrawnFigure:
     """Write a figure in every form; to be called inside `theme()`.
 
     Raises:
@@ -80,6 +85,7 @@ def save_figure(figure: Figure, *, name: str, language: Language, alt: str) -> D
         png=png.getvalue(),
         width_pt=round(float(width_in) * POINTS_PER_INCH, 2),
         height_pt=round(float(height_in) * POINTS_PER_INCH, 2),
+        data=data,
     )
 
 

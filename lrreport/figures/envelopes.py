@@ -57,18 +57,19 @@ def pick_epochs(count: int) -> NDArray[np.intp]:
     return np.unique(np.linspace(0, count - 1, MAX_POINTS).round().astype(np.intp))
 
 
-def make_envelope(runs: Sequence[RunResult], quantity: str) -> Envelope | None:
+def make_envelope(runs: Sequence[RunResult], quantity: str, *, most: int | None = MAX_POINTS) -> Envelope | None:
     """Mean, lowest and highest of a curve over the runs that did not diverge; None when all of them did.
 
     Args:
         runs: The runs of one setting, one a seed.
         quantity: A field of `History`, `test_accuracy_t` say.
+        most: How many epochs are kept at most; None keeps all.
     """
     complete = [run for run in runs if run.status is Status.COMPLETE and len(run.history)]
     if not complete:
         return None
     values_rt = np.stack([np.asarray(getattr(run.history, quantity), dtype=np.float64) for run in complete])
-    index_t = pick_epochs(values_rt.shape[1])
+    index_t = np.arange(values_rt.shape[1]) if most is None else pick_epochs(values_rt.shape[1])
     values_rt = values_rt[:, index_t]
     return Envelope(
         epoch_t=(index_t + 1).astype(np.float64),
@@ -85,14 +86,23 @@ def count_band(runs: Sequence[Sequence[RunResult]]) -> int:
     return max(map(len, runs)) if max(complete) > 1 else 1
 
 
-def draw_envelope(axes: Axes, envelope: Envelope, *, is_train: bool, scale: float = 1.0) -> None:
+def draw_envelope(
+    axes: Axes, envelope: Envelope, *, is_train: bool, scale: float = 1.0, colour: str = TEST_COLOUR
+) -> None:
     """The mean as a line, and the range over the seeds as a band when there is more than one seed.
 
     Train and test differ by dashes as well as by colour. The artists carry the gids `train-line`, `train-band`,
     `test-line` and `test-band`.
+
+    Args:
+        axes: The panel.
+        envelope: Mean and range.
+        is_train: Whether it is a train curve: dashed and grey.
+        scale: What values are multiplied by.
+        colour: Of a test curve: its setting's.
     """
     which = "train" if is_train else "test"
-    colour = TRAIN_COLOUR if is_train else TEST_COLOUR
+    colour = TRAIN_COLOUR if is_train else colour
     if envelope.n > 1:
         x = np.concatenate([envelope.epoch_t, envelope.epoch_t[::-1]])
         y = scale * np.concatenate([envelope.low_t, envelope.high_t[::-1]])

@@ -28,6 +28,12 @@ def measure_width(text: str, size: float, weight: int = 400) -> float:
     return float(width)
 
 
+def measure_label(text: str, size: float = SMALL_PT) -> float:
+    """Width of what `write_label` writes, in points: superscripts are small."""
+    parts = split_superscripts(text)
+    return sum(measure_width(part, size * (_RAISED_SIZE if is_raised else 1)) for part, is_raised in parts)
+
+
 @dataclass(frozen=True, slots=True)
 class TextStyle:
     """How a label looks and where it stands around its place.

@@ -18,10 +18,10 @@ from lrreport.figures.labels import DIGIT_MIDDLE_EM, measure_width
 from lrreport.figures.panels import Margins
 from lrreport.figures.theme import (
     BAND_ALPHA,
-    CONTEXT_COLOUR,
     CUT_COLOUR,
     POINTS_PER_INCH,
     QUIET_COLOUR,
+    RATE_COLOUR,
     SMALL_PT,
     TEST_COLOUR,
     TEST_LINE,
@@ -34,9 +34,9 @@ from lrreport.figures.theme import (
 )
 from lrreport.figures.words import Language, say
 
-_HANDLE_PT: Final = 20.0
-_PAD_PT: Final = 4.5
-_BETWEEN_PT: Final = 14.0
+_HANDLE_PT: Final = 17.0
+_PAD_PT: Final = 4.0
+_BETWEEN_PT: Final = 10.0
 _ROW_PT: Final = 14.0
 _FIRST_ROW_PT: Final = 8.0
 
@@ -66,7 +66,7 @@ class LegendItem:
 
 
 def list_legend(
-    language: Language, *, n: int, has_context: bool = False, has_diverged: bool = False, has_cuts: bool = False
+    language: Language, *, n: int, has_diverged: bool = False, has_cuts: bool = False
 ) -> tuple[LegendItem, ...]:
     """What the legend of train and test curves names: as much as the figure shows, and no more."""
     items = [
@@ -75,8 +75,7 @@ def list_legend(
     ]
     if n > 1:
         items.append(LegendItem(say("band", language, n=n), QUIET_COLOUR))
-    if has_context:
-        items.append(LegendItem(say("others", language), CONTEXT_COLOUR, line="-"))
+    items.append(LegendItem(say("strip", language), RATE_COLOUR, line="-", width=0.9))
     if has_cuts:
         items.append(LegendItem(say("cut", language), CUT_COLOUR, marker="v"))
     if has_diverged:
@@ -102,13 +101,13 @@ def legend_height_in(items: Sequence[LegendItem], margins: Margins) -> float:
     return len(_flow(items, margins)) * _ROW_PT / POINTS_PER_INCH
 
 
-def draw_legend(figure: Figure, items: Sequence[LegendItem], margins: Margins) -> None:
-    """Draw one legend for the whole figure at its top, flush with the panels."""
+def draw_legend(figure: Figure, items: Sequence[LegendItem], margins: Margins, *, top_in: float = 0.0) -> None:
+    """Draw one legend for all small panels, flush with them, so far below the figure's top."""
     height_pt = POINTS_PER_INCH * float(figure.get_size_inches()[1])
     width_pt = POINTS_PER_INCH * WIDTH_IN
     for number, row in enumerate(_flow(items, margins)):
         x_pt = POINTS_PER_INCH * margins.left
-        y = 1 - (_FIRST_ROW_PT + number * _ROW_PT) / height_pt
+        y = 1 - (POINTS_PER_INCH * top_in + _FIRST_ROW_PT + number * _ROW_PT) / height_pt
         for item in row:
             text_pt = x_pt + item.width_pt - measure_width(item.label, SMALL_PT)
             left, right = x_pt / width_pt, (text_pt - _PAD_PT) / width_pt

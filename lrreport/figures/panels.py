@@ -32,8 +32,7 @@ class Margins:
         top: Room for legend and titles.
         bottom: Room for the labels of the horizontal axis.
         between_columns: Between panels side by side.
-        between_rows: Between panels one above the other, or between groups of them.
-        group_rows: So many rows belong together.
+        between_rows: Between groups of rows one above the other.
         in_group: Between the rows of one group.
     """
 
@@ -43,55 +42,65 @@ class Margins:
     bottom: float = 0.46
     between_columns: float = 0.14
     between_rows: float = 0.34
-    group_rows: int = 1
-    in_group: float = 0.12
+    in_group: float = 0.13
 
 
 def choose_columns(count: int, last_key_values: int = 1) -> int:
     """How many panels stand side by side: a grid keeps its last key across, else what fills the rows best.
 
     >>> [choose_columns(n) for n in (1, 2, 3, 4, 5, 6, 8, 9, 12)]
-    [1, 2, 3, 2, 3, 3, 4, 3, 4]
+    [1, 2, 3, 4, 3, 3, 4, 3, 4]
     """
     if 1 < last_key_values <= _MOST_COLUMNS and count > last_key_values:
         return last_key_values
-    return {1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 9: 3}.get(count, _MOST_COLUMNS)
+    return {1: 1, 2: 2, 3: 3, 4: 4, 5: 3, 6: 3, 9: 3}.get(count, _MOST_COLUMNS)
 
 
-def make_grid(rows: int, columns: int, panel_height_in: float, margins: Margins) -> tuple[Figure, list[list[Axes]]]:
-    """A figure of the printed width with equal panels at fixed places.
+def make_grid(
+    groups: int, columns: int, heights_in: Sequence[float], margins: Margins
+) -> tuple[Figure, list[list[Axes]]]:
+    """A figure of the printed width with panels at fixed places, equally wide.
 
     Explicit places instead of matplotlib's layout engines: these draw everything twice.
 
     Args:
-        rows: Panels one above the other.
+        groups: Groups of rows one above the other.
         columns: Panels side by side.
-        panel_height_in: Height of each, in inches.
+        heights_in: Height of each row of a group, in inches.
         margins: Distances around and between them.
 
     Returns:
         The figure, and its panels as `axes[row][column]`, the upper left one first.
     """
-    gaps_in = [0.0, *(margins.in_group if row % margins.group_rows else margins.between_rows for row in range(1, rows))]
-    height_in = margins.top + margins.bottom + rows * panel_height_in + sum(gaps_in)
+    group_in = sum(heights_in) + margins.in_group * (len(heights_in) - 1)
+    height_in = margins.top + margins.bottom + groups * group_in + (groups - 1) * margins.between_rows
     figure = Figure(figsize=(WIDTH_IN, height_in))
     inner_in = WIDTH_IN - margins.left - margins.right - (columns - 1) * margins.between_columns
     panel_width_in = inner_in / columns
     axes: list[list[Axes]] = []
-    for row in range(rows):
-        bottom_in = height_in - margins.top - (row + 1) * panel_height_in - sum(gaps_in[: row + 1])
-        line = []
-        for column in range(columns):
-            left_in = margins.left + column * (panel_width_in + margins.between_columns)
-            place = (
-                left_in / WIDTH_IN,
-                bottom_in / height_in,
-                panel_width_in / WIDTH_IN,
-                panel_height_in / height_in,
-            )
-            line.append(figure.add_axes(place))
-        axes.append(line)
+    for group in range(groups):
+        top_in = height_in - margins.top - group * (group_in + margins.between_rows)
+        for row_in in heights_in:
+            line = []
+            for column in range(columns):
+                left_in = margins.left + column * (panel_width_in + margins.between_columns)
+                line.append(add_panel(figure, (left_in, top_in - row_in), panel_width_in, row_in))
+            axes.append(line)
+            top_in -= row_in + margins.in_group
     return figure, axes
+
+
+def add_panel(figure: Figure, corner_in: tuple[float, float], width_in: float, height_in: float) -> Axes:
+    """One more panel, its lower left corner and its size in inches."""
+    full_width_in, full_height_in = figure.get_size_inches()
+    return figure.add_axes(
+        (
+            corner_in[0] / full_width_in,
+            corner_in[1] / full_height_in,
+            width_in / full_width_in,
+            height_in / full_height_in,
+        )
+    )
 
 
 def write_ticks(axes: Axes, labels: Mapping[float, str], *, is_labelled: bool) -> None:
@@ -226,5 +235,5 @@ def write_row_label(figure: Figure, axes: Sequence[Axes], label: str) -> None:
         ha="left",
         va="center",
         multialignment="center",
-        linespacing=1.5,
+        linespacing=1.15,
     )

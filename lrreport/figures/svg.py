@@ -8,6 +8,7 @@ seen stays.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -25,6 +26,8 @@ _TRANSFORM: Final = re.compile(r"(\w+)\(([^)]*)\)")
 _DECIMALS: Final = 2
 _SCALE_DIGITS: Final = 6
 _ROUNDED: Final = ("x", "y", "width", "height", "stroke-width", "stroke-dasharray", "font-size")
+_POLYLINE: Final = re.compile(r"\s*(M[^A-Za-z]*(?:L[^A-Za-z]*)+)([zZ]?)\s*")
+_LONG_LINE: Final = 12
 #: What SVG assumes anyway; matplotlib leaves its defaults to the style sheet that is dropped here.
 _ROOT_STYLE: Final = {"stroke-linejoin": "round", "stroke-linecap": "butt"}
 
@@ -128,8 +131,11 @@ def _shorten(number: str) -> str:
 def _shorten_path(data: str) -> str:
     """Write path data with short numbers, and a command letter only where it changes.
 
-    A number that follows a moveto without a letter is a lineto, as the SVG grammar has it.
+    A number that follows a moveto without a letter is a lineto, as the SVG grammar has it. Long polylines, the curves
+    and bands, are written as steps from point to point, in tenths of a point: half the length, and nobody sees it.
     """
+    if (polyline := _shorten_polyline(data)) is not None:
+        return polyline
     parts: list[str] = []
     current = ""
     for item in re.findall(rf"[A-Za-z]|{_NUMBER.pattern}", data):
@@ -142,6 +148,27 @@ def _shorten_path(data: str) -> str:
         needs_space = parts and not parts[-1].isalpha() and not number.startswith("-")
         parts.append(f" {number}" if needs_space else number)
     return "".join(parts).replace("ML", "M")
+
+
+def _shorten_polyline(data: str) -> str | None:
+    """One long line, open or closed, as relative steps; None for anything else.
+
+    Steps are taken between rounded places, so that their errors do not add up.
+    """
+    match = _POLYLINE.fullmatch(data)
+    if match is None:
+        return None
+    numbers = [round(float(number), 1) for number in _NUMBER.findall(match[1])]
+    points = list(zip(numbers[::2], numbers[1::2], strict=True))
+    if len(points) < _LONG_LINE:
+        return None
+    parts = [f"M{_shorten(str(points[0][0]))} {_shorten(str(points[0][1]))}l"]
+    for (x0, y0), (x1, y1) in itertools.pairwise(points):
+        for step in (x1 - x0, y1 - y0):
+            text = _shorten(f"{step:.1f}").replace("0.", ".", 1) if abs(step) < 1 else _shorten(f"{step:.1f}")
+            is_first = parts[-1].endswith("l")
+            parts.append(text if is_first or text.startswith("-") else f" {text}")
+    return "".join(parts) + ("z" if match[2] else "")
 
 
 def _shorten_transform(transform: str) -> str:

@@ -22,23 +22,55 @@ TEXT_PT: Final = 8.5
 SMALL_PT: Final = 8.0
 SEMI_BOLD: Final = 600
 
-#: Colours that people with any kind of colour blindness tell apart. Source: Okabe and Ito, 'Color Universal Design',
-#: 2008; its yellow is left out, being too pale for a thin line on white paper.
-PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+#: A colour a setting. They go back to the set of Okabe and Ito ('Color Universal Design', 2008), which people with any
+#: kind of colour blindness tell apart; its light ones are darkened until a thin line has a contrast of 3:1 with paper.
+PALETTE: Final = (
+    "#0072b2",
+    "#d55e00",
+    "#009068",
+    "#b0628f",
+    "#a87900",
+    "#3487bd",
+    "#6b4fa0",
+    "#7d5a3c",
+    "#5f6b00",
+)
+#: The same colours for a dark page, as light as they were dark; and the greys of the figures.
+DARK_COLOURS: Final = {
+    "#0072b2": "#5fb8f0",
+    "#d55e00": "#ff9552",
+    "#009068": "#3fd0a3",
+    "#b0628f": "#eba0cb",
+    "#a87900": "#e6b93d",
+    "#3487bd": "#8fcdf7",
+    "#6b4fa0": "#bba4f2",
+    "#7d5a3c": "#d3a887",
+    "#5f6b00": "#c0cc55",
+    "#1f1f1f": "#e3e8ee",
+    "#3a3a3a": "#cdd5de",
+    "#5c5c5c": "#a3afbc",
+    "#8a8a8a": "#7d8896",
+    "#c9c9c9": "#4a5563",
+    "#dddddd": "#2c3540",
+    "#9c4f86": "#e39bcd",
+    "#ffffff": "#12161b",
+}
 #: Beside colour, so that a print in black and white still tells lines apart.
 DASHES: Final = ("-", "--", "-.", ":")
-TEST_COLOUR: Final = PALETTE[0]
-TRAIN_COLOUR: Final = PALETTE[1]
+#: Of test curves that belong to no setting of their own: in a legend.
+TEST_COLOUR: Final = "#1f1f1f"
+#: Train curves are dashed and grey; what is compared is the test data.
+TRAIN_COLOUR: Final = "#5c5c5c"
 TEST_LINE: Final = "-"
 TRAIN_LINE: Final = (0, (2.6, 1.4))
 TEST_WIDTH: Final = 1.3
-TRAIN_WIDTH: Final = 1.1
-RATE_COLOUR: Final = "#3A3A3A"
-CUT_COLOUR: Final = "#9C4F86"
-TEXT_COLOUR: Final = "#1F1F1F"
-QUIET_COLOUR: Final = "#5C5C5C"
-CONTEXT_COLOUR: Final = "#C9C9C9"
-BAND_ALPHA: Final = 0.22
+TRAIN_WIDTH: Final = 0.9
+RATE_COLOUR: Final = "#3a3a3a"
+CUT_COLOUR: Final = "#9c4f86"
+TEXT_COLOUR: Final = "#1f1f1f"
+QUIET_COLOUR: Final = "#5c5c5c"
+CONTEXT_COLOUR: Final = "#8a8a8a"
+BAND_ALPHA: Final = 0.2
 
 _FACES: Final = (("Sarabun", 400), ("Sarabun", SEMI_BOLD), ("IBM Plex Sans", 400))
 
@@ -51,7 +83,7 @@ _PARAMETERS: Final[dict[Any, Any]] = {
     "figure.facecolor": "white",
     "figure.dpi": POINTS_PER_INCH,
     "axes.facecolor": "none",
-    "axes.edgecolor": "#8A8A8A",
+    "axes.edgecolor": "#8a8a8a",
     "axes.linewidth": 0.6,
     "axes.labelcolor": TEXT_COLOUR,
     "axes.labelsize": TEXT_PT,
@@ -60,14 +92,14 @@ _PARAMETERS: Final[dict[Any, Any]] = {
     "axes.grid": True,
     "axes.grid.axis": "y",
     "axes.axisbelow": True,
-    "grid.color": "#DDDDDD",
+    "grid.color": "#dddddd",
     "grid.linewidth": 0.5,
     "xtick.labelsize": SMALL_PT,
     "ytick.labelsize": SMALL_PT,
     "xtick.labelcolor": TEXT_COLOUR,
     "ytick.labelcolor": TEXT_COLOUR,
-    "xtick.color": "#8A8A8A",
-    "ytick.color": "#8A8A8A",
+    "xtick.color": "#8a8a8a",
+    "ytick.color": "#8a8a8a",
     "xtick.major.size": 2.5,
     "xtick.major.width": 0.6,
     "ytick.left": False,

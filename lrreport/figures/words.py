@@ -28,13 +28,25 @@ _TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
     "train": {"th": "ข้อมูลฝึก", "en": "training data"},
     "test": {"th": "ข้อมูลทดสอบ", "en": "test data"},
     "band": {"th": "ค่าต่ำสุดถึงสูงสุดของค่าตั้งต้น {n} ค่า", "en": "lowest to highest of {n} seeds"},
-    "others": {"th": "ชุดค่าอื่น (ทดสอบ)", "en": "other settings (test)"},
+    "strip": {"th": "อัตราที่ใช้จริง (แถบล่าง)", "en": "rate in force (strip below)"},
+    "together": {"th": "ข้อมูลทดสอบ ทุกชุดค่าเทียบกัน", "en": "Test data, all settings together"},
+    "stretched": {"th": "{axis}\nขยายช่วงใกล้ 100", "en": "{axis}\nstretched towards 100"},
     "diverged": {"th": "ลู่ออก", "en": "diverged"},
     "n-diverged": {"th": "ลู่ออก {k} จาก {n}", "en": "{k} of {n} diverged"},
     "last-test": {"th": "ทดสอบ {value}", "en": "test {value}"},
     "cut": {"th": "ลดอัตราเมื่อจบรอบนี้", "en": "rate cut at the end of this epoch"},
     "only-setting": {"th": "ชุดค่าเดียว", "en": "The only setting"},
     "never-fired": {"th": "ไม่เคยลดอัตรา", "en": "never fired"},
+    "no-callback": {"th": "ไม่ใช้ callback", "en": "no callback"},
+    "no-decay": {"th": "ไม่ลดทอน", "en": "no decay"},
+    "test-loss": {"th": "ค่าความสูญเสีย ทดสอบ", "en": "test loss"},
+    "train-loss": {"th": "ค่าความสูญเสีย ฝึก", "en": "train loss"},
+    "mean": {"th": "ค่าเฉลี่ย", "en": "mean"},
+    "lowest": {"th": "ต่ำสุด", "en": "lowest"},
+    "highest": {"th": "สูงสุด", "en": "highest"},
+    "data-of": {"th": "ตัวเลขของ{label}", "en": "The numbers of {label}"},
+    "this-picture": {"th": "ภาพนี้", "en": "this picture"},
+    "rate-log": {"th": "อัตราการเรียนรู้ (สเกลลอการิทึม)", "en": "Learning rate (log scale)"},
 }
 
 #: A setting's value in words, by varied key; a key that is not here is written as it stands in the study file.
@@ -117,13 +129,13 @@ def format_number(value: float) -> str:
     return power if mantissa == "1" else f"{mantissa} {TIMES} {power}"
 
 
-def format_percent(fraction: float) -> str:
-    """An accuracy with one decimal, as the alt texts and the panels have it.
+def format_percent(fraction: float, *, decimals: int = 1) -> str:
+    """An accuracy with one decimal, as the alt texts and the panels have it, or with more.
 
     >>> format_percent(0.97314)
     '97.3%'
     """
-    return f"{100 * fraction:.1f}%"
+    return f"{100 * fraction:.{decimals}f}%"
 
 
 def split_superscripts(text: str) -> tuple[tuple[str, bool], ...]:
@@ -159,6 +171,22 @@ def _describe_value(key: str, value: Value, language: Language) -> str:
     if key in _SETTINGS:
         return _SETTINGS[key][language].format(value=text)
     return f"{key} = {text}"
+
+
+def name_short(study: Study, language: Language) -> tuple[str, tuple[str, ...]]:
+    """A heading and short names for labels beside lines: the varied key, and each setting's value alone.
+
+    Where several keys vary, or a value needs words, the heading is empty and the names are those of `name_settings`.
+    """
+    keys = shown_keys(study)
+    names = name_settings(study, language)
+    if len(keys) != 1 or keys[0] not in _SETTINGS:
+        return "", names
+    heading, _, unit = _SETTINGS[keys[0]][language].partition("{value}")
+    if not heading.strip():
+        return "", names
+    short = tuple(name.removeprefix(heading).removesuffix(unit) for name in names)
+    return heading.strip(), short
 
 
 def shown_keys(study: Study) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import logging
 import mimetypes
@@ -15,16 +16,22 @@ from typing import TYPE_CHECKING, Final
 import pikepdf
 
 from lrreport.article.fonts import font_face_css, pdf_font_files
+from lrreport.article.line_breaking import find_dictionary
 from lrreport.article.pdf.environment import layout_environment
 from lrreport.article.pdf.finish import finish_pdf, save_pdf
+from lrreport.article.pdf.floats import fill_gaps, rate_gaps
 from lrreport.article.pdf.thai_text import repair_text_layer
 from lrreport.errors import RenderError
+from lrreport.render_cache import digest_parts
+from lrreport.render_inputs import digest_code, digest_packages, digest_text_libraries
 
 if TYPE_CHECKING:
     from weasyprint.urls import URLFetcherResponse
 
 _VARIANT: Final = "pdf/ua-1"
 _MESSAGES_SHOWN: Final = 5
+#: So often is a page laid out again, at most, to fill gaps before figures.
+_MOST_LAYOUTS: Final = 4
 
 
 def lay_out_pdf(html: str, *, base_folder: Path, language: str) -> bytes:
@@ -43,19 +50,35 @@ def lay_out_pdf(html: str, *, base_folder: Path, language: str) -> bytes:
         RenderError: WeasyPrint complained about anything, a character has no glyph, an address outside was asked
             for, or the Thai text could not be repaired.
     """
-    laid_out = lay_out_unrepaired(html, base_folder=base_folder)
+    laid_out = lay_out_unrepaired(html, base_folder=base_folder, language=language)
     with pikepdf.open(io.BytesIO(laid_out)) as pdf:
         repair_text_layer(pdf, pdf_font_files())
         finish_pdf(pdf, language=language)
         return save_pdf(pdf)
 
 
-def lay_out_unrepaired(html: str, *, base_folder: Path) -> bytes:
+def digest_layout_inputs() -> str:
+    """Digest of what a layout depends on beside the page: our code, the packages, Pango and its kin, the dictionary."""
+    with layout_environment():
+        import weasyprint  # noqa: F401, PLC0415 - loads Pango; where fontconfig is ours, as below
+
+        dictionary = find_dictionary()
+        words = dictionary.read_bytes() if dictionary else b""
+        return digest_parts(
+            digest_code("lrreport.article.pdf"),
+            digest_packages(),
+            digest_text_libraries(),
+            hashlib.sha256(words).digest(),
+        )
+
+
+def lay_out_unrepaired(html: str, *, base_folder: Path, language: str = "") -> bytes:
     """Lay out a page and return WeasyPrint's own PDF: the first step of `lay_out_pdf`.
 
     Args:
         html: A whole page.
         base_folder: What relative addresses in the page start from.
+        language: The language with which the page's ids begin; figures float where it is given: see `floats.py`.
 
     Raises:
         RenderError: WeasyPrint complained about anything, or an address outside was asked for.
@@ -69,8 +92,19 @@ def lay_out_unrepaired(html: str, *, base_folder: Path) -> bytes:
         fetcher = LocalFetcher(base_folder)
         fonts = FontConfiguration()
         faces = weasyprint.CSS(string=font_face_css("print", ""), font_config=fonts, url_fetcher=fetcher)
-        page = weasyprint.HTML(string=html, base_url=f"{base_folder.as_uri()}/", url_fetcher=fetcher)
-        laid_out = page.write_pdf(pdf_variant=_VARIANT, stylesheets=[faces], font_config=fonts)
+
+        def lay_out(text: str) -> weasyprint.Document:
+            page = weasyprint.HTML(string=text, base_url=f"{base_folder.as_uri()}/", url_fetcher=fetcher)
+            return page.render(stylesheets=[faces], font_config=fonts, pdf_variant=_VARIANT)
+
+        document = best = lay_out(html)
+        for _ in range(_MOST_LAYOUTS if language else 0):
+            moved = fill_gaps(html, document, language=language)
+            if moved is None:
+                break
+            html, document = moved, lay_out(moved)
+            best = min(best, document, key=rate_gaps)
+        laid_out = best.write_pdf(pdf_variant=_VARIANT)
     if fetcher.refused:
         message = "the page asks for something that it may not have"
         raise RenderError(

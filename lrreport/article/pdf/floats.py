@@ -1,0 +1,220 @@
+"""Figures and tables that would leave a page half empty let the text that follows them go first.
+
+A figure that no longer fits on a page moves to the next as a whole, and leaves a gap. A book fills it with the
+paragraphs that come after: the figure stays at the top of the next page, and nothing else changes its place.
+WeasyPrint has no such floats, so a page is laid out, its gaps are found, paragraphs change places with the figures,
+and the page is laid out again.
+
+The print template marks its parts with comments, `<!--part fig:momentum-->`, which lay-out does not see.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from weasyprint import Document
+
+#: Gaps up to this are left as they are, in CSS pixels: 18 mm.
+SMALLEST_GAP: Final = 68.0
+_MARK: Final = re.compile(r"<!--part ([\w-]+):([\w.-]*)-->")
+_END: Final = "<!--end of parts-->"
+#: What may be put off, and what may go before it.
+_FLOATS: Final = frozenset({"fig", "tab"})
+_FILLERS: Final = frozenset({"p", "tab"})
+#: What stays on one page; tables of many rows, listings and boxes do not.
+_WHOLE: Final = frozenset({"p", "fig", "tab", "eq", "sec"})
+_HEADING: Final = "sec"
+#: An element that begins a page stands within this distance of its top.
+_NEAR: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A marked part of the page's HTML: its key, and what stands up to the next mark."""
+
+    key: str
+    html: str
+
+    @property
+    def kind(self) -> str:
+        return self.key.partition(":")[0]
+
+    def identifier(self, language: str) -> str:
+        """The id of its element; a part of another kind has none that is looked for."""
+        kind, _, name = self.key.partition(":")
+        return f"{language}-{name}" if kind == "sec" else f"{language}-{kind}-{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A part whose place is known, or those without an id between two such parts.
+
+    Attributes:
+        parts: In order.
+        page: On which it begins, counted from 0.
+        top: How far below the page's top.
+        extent: What it takes of the text's height, with the space to the next.
+        is_whole: Whether it is never divided.
+    """
+
+    parts: tuple[_Part, ...]
+    page: int
+    top: float
+    extent: float
+    is_whole: bool
+
+    @property
+    def kind(self) -> str:
+        return self.parts[0].kind
+
+
+def fill_gaps(html: str, document: Document, *, language: str) -> str | None:
+    """Put paragraphs before the figures and tables that leave gaps on the pages before them.
+
+    What comes after the first change is reckoned, not known: the layout that follows shows how well.
+
+    Args:
+        html: The page that was laid out.
+        document: Its layout.
+        language: The language with which ids begin.
+
+    Returns:
+        The page with its parts in another order, or None when there is nothing to gain.
+    """
+    head, parts, tail = _split(html)
+    before, units = _list_units(parts, document, language)
+    order = _reorder(units, _page_height(document))
+    if order == units:
+        return None
+    moved = [*before, *(part for unit in order for part in unit.parts)]
+    return head + "".join(f"<!--part {part.key}-->{part.html}" for part in moved) + _END + tail
+
+
+def _list_units(parts: Sequence[_Part], document: Document, language: str) -> tuple[list[_Part], list[_Unit]]:
+    """The parts before the first whose place is known, and the units after it."""
+    boxes = _boxes_by_id(document)
+    height = _page_height(document)
+    filled = [height - gap for gap in (*measure_gaps(document), 0.0)]
+    starts = [sum(filled[:number]) for number in range(len(filled) + 1)]
+    known = [number for number, part in enumerate(parts) if part.identifier(language) in boxes]
+    units: list[_Unit] = []
+    if not known:
+        return list(parts), units
+    for number, after in zip(known, [*known[1:], len(parts)], strict=True):
+        page, top, own = boxes[parts[number].identifier(language)]
+        end = starts[-1]
+        if after < len(parts):
+            next_page, next_top, _ = boxes[parts[after].identifier(language)]
+            end = starts[next_page] + next_top
+        extent = end - starts[page] - top
+        is_whole = parts[number].kind in _WHOLE
+        if is_whole and after > number + 1 and own < extent:
+            units.append(_Unit(tuple(parts[number : number + 1]), page, top, own, is_whole))
+            # What follows it without an id goes on below it, maybe overleaf: where is not needed.
+            units.append(_Unit(tuple(parts[number + 1 : after]), page, top + own, extent - own, is_whole=False))
+        else:
+            units.append(_Unit(tuple(parts[number:after]), page, top, extent, is_whole and after == number + 1))
+    return list(parts[: known[0]]), units
+
+
+def _reorder(units: Sequence[_Unit], height: float) -> list[_Unit]:
+    """Go through the pages; where a float leaves a gap, take what follows it first."""
+    waiting, order = list(units), list[_Unit]()
+    is_known, y, page = True, 0.0, 0
+    while waiting:
+        unit = waiting.pop(0)
+        if is_known:
+            begins_page = unit.page > page
+            gap = height - y if begins_page and unit.top <= _NEAR else 0.0
+        else:
+            needed = unit.extent + (waiting[0].extent if unit.kind == _HEADING and waiting else 0.0)
+            begins_page = (unit.is_whole or unit.kind == _HEADING) and y + needed > height
+            gap = height - y if begins_page else 0.0
+        if unit.kind in _FLOATS and gap >= SMALLEST_GAP and (count := _count_fillers(unit, waiting, gap)):
+            order += waiting[:count]
+            y += sum(item.extent for item in waiting[:count])
+            del waiting[:count]
+            is_known = False
+        order.append(unit)
+        if is_known:
+            page, y = unit.page, unit.top + unit.extent
+        else:
+            y = unit.extent if begins_page else y + unit.extent
+        while y > height:
+            page, y = page + 1, y - height
+    return order
+
+
+def _count_fillers(unit: _Unit, waiting: Sequence[_Unit], gap: float) -> int:
+    """How many of the units that follow a float fit whole into the gap before it."""
+    used = 0.0
+    count = 0
+    for item in waiting:
+        used += item.extent
+        if item.kind not in _FILLERS or item.kind == unit.kind or not item.is_whole or used > gap:
+            break
+        count += 1
+    return count
+
+
+def _page_height(document: Document) -> float:
+    return float(document.pages[0]._page_box.height)  # noqa: SLF001 - WeasyPrint shows its layout nowhere else
+
+
+def rate_gaps(document: Document) -> float:
+    """How bad a layout's gaps are: one large gap is worse than two half as large."""
+    return sum(gap * gap for gap in measure_gaps(document) if gap >= SMALLEST_GAP)
+
+
+def measure_gaps(document: Document) -> tuple[float, ...]:
+    """The empty height at the foot of every page but the last, in CSS pixels."""
+    gaps = []
+    for page in document.pages[:-1]:
+        box = page._page_box  # noqa: SLF001 - WeasyPrint shows its layout nowhere else
+        bottom = box.content_box_y() + box.height
+        lowest = max((_bottom(item) for item in _content(box)), default=box.content_box_y())
+        gaps.append(max(0.0, bottom - lowest))
+    return tuple(gaps)
+
+
+def _split(html: str) -> tuple[str, list[_Part], str]:
+    body, _, tail = html.partition(_END)
+    pieces = _MARK.split(body)
+    parts = [
+        _Part(f"{kind}:{name}", text) for kind, name, text in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True)
+    ]
+    return pieces[0], parts, tail
+
+
+def _boxes_by_id(document: Document) -> dict[str, tuple[int, float, float]]:
+    """Page, top and height with margins of the first box of every element that has an id."""
+    found: dict[str, tuple[int, float, float]] = {}
+    for number, page in enumerate(document.pages):
+        for box in page._page_box.descendants():  # noqa: SLF001 - as above
+            identifier = box.element.get("id") if getattr(box, "element", None) is not None else None
+            if identifier and identifier not in found and hasattr(box, "margin_height"):
+                top = box.position_y - page._page_box.content_box_y()  # noqa: SLF001 - as above
+                found[identifier] = (number, float(top), float(box.margin_height()))
+    return found
+
+
+def _content(page_box: Any) -> Iterator[Any]:
+    """Lines, pictures and tables of a page's text, without header and footer."""
+    for child in page_box.children:
+        if type(child).__name__ == "MarginBox":
+            continue
+        for box in (child, *child.descendants()):
+            if type(box).__name__ in ("LineBox", "TableBox", "BlockReplacedBox", "InlineReplacedBox", "FlexBox"):
+                yield box
+
+
+def _bottom(box: Any) -> float:
+    return float(box.position_y + _length(box.height))
+
+
+def _length(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

@@ -1,0 +1,296 @@
+"""What a cache folder holds: runs and who asks for them, data, and the rest; and what of it may go."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from lrreport.errors import CacheError, UsageError
+from lrreport.keys import run_key
+from lrreport.library_folders import LIBRARIES
+from lrreport.plan import Found, Present, decide
+from lrreport.spec import RunSpec, Study, format_value
+from lrreport.store import Damage, Store
+
+
+class Part(NamedTuple):
+    """One thing in the cache folder beside the runs."""
+
+    about: str
+    is_remade: bool
+
+
+#: Everything that lrreport puts into a cache folder. Whatever else stands there is somebody else's: it is named by
+#: `cache ls`, and never touched.
+PARTS: Final[Mapping[str, Part]] = {
+    "runs": Part("results, one folder a run", is_remade=False),
+    "data": Part("images, every byte checked when they are read", is_remade=False),
+    "render": Part("figures and pages, kept for the next build", is_remade=True),
+    LIBRARIES: Part("what matplotlib and others keep where there is no home folder", is_remade=True),
+    "lock": Part("held by the build that is at work", is_remade=False),
+    "last-build.json": Part("how the last build ended", is_remade=False),
+}
+#: A temporary file that is older belongs to a process that is dead.
+_ABANDONED_S: Final = 3600.0
+_OURS_IN_A_RUN: Final = re.compile(r"run\.json|state-\d+\.npz|\..*\.tmp")
+_KEY: Final = re.compile(r"[0-9a-f]{20}")
+_MOST_SEEDS: Final = 1000
+_UNITS: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+
+@dataclass(frozen=True, slots=True)
+class CachedRun:
+    """One folder under `CACHE/runs/`.
+
+    Attributes:
+        key: The folder's name.
+        name: `momentum/0.9/seed-3` where a study asks for it, else what defines it.
+        dataset: What it was trained on; empty where that cannot be read.
+        is_asked: Whether a study file asks for it, with whatever seed, dataset or number of epochs.
+        state: `complete`, `partial`, `diverged`, or `damaged`.
+        epochs: How many it has.
+        note: Damage, or why a build would train it again.
+        size_bytes: On disk.
+        changed: When it was written last, seconds since 1970.
+    """
+
+    key: str
+    name: str
+    dataset: str
+    is_asked: bool
+    state: str
+    epochs: int
+    note: str
+    size_bytes: int
+    changed: float
+
+    def document(self) -> dict[str, Any]:
+        """The run as data."""
+        changed = datetime.datetime.fromtimestamp(self.changed, datetime.UTC).isoformat(timespec="seconds")
+        return {**dataclasses.asdict(self), "changed": changed}
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A temporary file of a process that is dead, or a part that can be made again.
+
+    Attributes:
+        path: File or folder.
+        about: What it is.
+        size_bytes: On disk.
+        changed: When it was written last, seconds since 1970.
+    """
+
+    path: Path
+    about: str
+    size_bytes: int
+    changed: float
+
+
+def _asked_settings(studies: Iterable[Study]) -> dict[str, str]:
+    """Key of a setting's run with seed 1 -> `study/setting`."""
+    asked: dict[str, str] = {}
+    for study in studies:
+        for setting in study.settings:
+            asked.setdefault(run_key(setting.run(1)), f"{study.id}/{setting.text}")
+    return asked
+
+
+def survey_runs(store: Store, studies: Sequence[Study], present: Present) -> list[CachedRun]:
+    """Every run of the cache: those that a study asks for in the studies' order, then the others by key.
+
+    Args:
+        store: The result cache.
+        studies: All that count as asking, each with every dataset that it can be asked for.
+        present: What a build made now would hold the runs against.
+    """
+    asked = _asked_settings(studies)
+    order = {name: place for place, name in enumerate(asked.values())}
+    damaged_names: dict[str, str] | None = None
+    runs = []
+    for found in store.entries():
+        folder = store.runs / found.key if not isinstance(found, Damage) else _folder_of(store, found)
+        size, changed = _measure(folder)
+        if isinstance(found, Damage):
+            if damaged_names is None:
+                damaged_names = _names_by_key(studies)
+            name = damaged_names.get(folder.name)
+            note = f"{found.path.name} {found.reason}" if found.path != folder else found.reason
+            runs.append(CachedRun(folder.name, name or "?", "", name is not None, "damaged", 0, note, size, changed))
+            continue
+        setting = asked.get(run_key(dataclasses.replace(found.spec, seed=1)))
+        name = f"{setting}/seed-{found.spec.seed}" if setting else describe_spec(found.spec)
+        runs.append(
+            CachedRun(
+                key=found.key,
+                name=name,
+                dataset=found.spec.dataset,
+                is_asked=setting is not None,
+                state=str(found.progress),
+                epochs=len(found.history),
+                note=_say_why(name, found.spec, len(found.history), found, present),
+                size_bytes=size,
+                changed=changed,
+            )
+        )
+
+    def place(run: CachedRun) -> tuple[bool, int, str]:
+        setting, _, seed = run.name.rpartition("/seed-")
+        return not run.is_asked, order.get(setting, len(order)), seed.zfill(6) + run.key
+
+    return sorted(runs, key=place)
+
+
+def _say_why(name: str, spec: RunSpec, epochs: int, found: Found, present: Present) -> str:
+    """Why a build would train a run again although it is sound, or where it was trained."""
+    made = decide(name, spec, epochs, found, present, is_forced=False)
+    return ": ".join(part for part in (str(made.reason or ""), made.note) if part)
+
+
+def _folder_of(store: Store, damage: Damage) -> Path:
+    return next(path for path in (damage.path, *damage.path.parents) if path.parent == store.runs)
+
+
+def _names_by_key(studies: Sequence[Study]) -> dict[str, str]:
+    """Key -> name of every run that the studies can ask for: a damaged entry is known by its folder's name alone."""
+    return {
+        run_key(setting.run(seed)): f"{study.id}/{setting.text}/seed-{seed}"
+        for study in reversed(studies)
+        for setting in study.settings
+        for seed in range(1, _MOST_SEEDS + 1)
+    }
+
+
+def describe_spec(spec: RunSpec) -> str:
+    """What sets a run apart, in a line.
+
+    >>> describe_spec(RunSpec(learning_rate=0.3, seed=2))
+    'sgd, learning_rate 0.3, seed 2'
+    """
+    usual = RunSpec(optimizer=spec.optimizer)
+    words: list[str] = [spec.optimizer]
+    for item in dataclasses.fields(RunSpec):
+        value = getattr(spec, item.name)
+        if item.name in ("optimizer", "seed") or value == getattr(usual, item.name):
+            continue
+        if item.name == "plateau":
+            words.append(f"plateau {value.patience} {value.factor:g} {value.min_delta:g}")
+        else:
+            words.append(f"{item.name} {format_value(value)}")
+    return ", ".join([*words, f"seed {spec.seed}"])
+
+
+def _measure(path: Path) -> tuple[int, float]:
+    """Bytes of a file, or of all files under a folder, and when the newest of them was written."""
+    size, changed = 0, 0.0
+    for item in (path, *path.rglob("*")) if path.is_dir() and not path.is_symlink() else (path,):
+        with suppress(OSError):
+            status = item.lstat()
+            changed = max(changed, status.st_mtime)
+            if not item.is_dir():
+                size += status.st_size
+    return size, changed
+
+
+def measure_parts(root: Path) -> list[tuple[str, int, str]]:
+    """Name, size and purpose of everything in a cache folder; of what is not ours the purpose is empty."""
+    if not root.is_dir():
+        return []
+    return [
+        (path.name, _measure(path)[0], PARTS[path.name].about if path.name in PARTS else "")
+        for path in sorted(root.iterdir())
+        if not path.name.endswith(".tmp")
+    ]
+
+
+def find_leftovers(root: Path) -> Iterator[Leftover]:
+    """Temporary files and folders that a process left behind when it was killed."""
+    for pattern in (".*.tmp", "runs/.*.tmp", "runs/*/.*.tmp", "data/.*.tmp", "render/.*.tmp"):
+        for path in sorted(root.glob(pattern)):
+            size, changed = _measure(path)
+            if (path.is_file() or path.is_dir()) and not path.is_symlink() and time.time() - changed > _ABANDONED_S:
+                yield Leftover(path, "left by a process that was killed", size, changed)
+
+
+def find_remade(root: Path) -> Iterator[Leftover]:
+    """Parts of the cache that the next build makes again; they go only for want of space."""
+    for name, part in PARTS.items():
+        path = root / name
+        if part.is_remade and path.is_dir() and not path.is_symlink():
+            yield Leftover(path, part.about, *_measure(path))
+
+
+def choose_garbage(
+    root: Path, runs: Sequence[CachedRun], max_size: int | None
+) -> tuple[list[CachedRun], list[Leftover]]:
+    """What may go: left-over files, runs that no study asks for, and for want of space what can be made again.
+
+    Args:
+        root: The cache folder.
+        runs: What it holds.
+        max_size: Bytes. Runs then go only until the cache is no larger, the oldest first; what a study asks for
+            stays in any case. None lets every run go that nobody asks for.
+    """
+    leftovers = list(find_leftovers(root))
+    unasked = sorted((run for run in runs if not run.is_asked and _KEY.fullmatch(run.key)), key=lambda run: run.changed)
+    if max_size is None:
+        return unasked, leftovers
+    size = _measure(root)[0] - sum(item.size_bytes for item in leftovers)
+    going: list[CachedRun] = []
+    for run in unasked:
+        if size <= max_size:
+            return going, leftovers
+        going.append(run)
+        size -= run.size_bytes
+    for item in find_remade(root):
+        if size > max_size:
+            leftovers.append(item)
+            size -= item.size_bytes
+    return going, leftovers
+
+
+def parse_size(text: str) -> int:
+    """A size as people write it, in bytes.
+
+    >>> parse_size("500 MB"), parse_size("2G"), parse_size("1048576")
+    (500000000, 2000000000, 1048576)
+
+    Raises:
+        UsageError: It is none.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", text.strip().lower())
+    if match is None or len(text) > 30:  # noqa: PLR2004 - more digits than any disk has bytes
+        raise UsageError("--max-size is no size", got=text, expected="a number with k, M, G or T: 500MB, 2G, 1.5GiB")
+    unit = _UNITS[match[2]]
+    binary = 1024 ** list(_UNITS).index(match[2])
+    return int(float(match[1]) * (binary if match[3] else unit))
+
+
+def remove_run(store: Store, key: str) -> int:
+    """Delete a run's folder, and nothing in it that is not ours; returns the bytes that were freed.
+
+    Raises:
+        CacheError: It cannot be deleted.
+    """
+    folder = store.runs / key
+    if not _KEY.fullmatch(key) or folder.is_symlink() or not folder.is_dir():
+        return 0
+    freed = 0
+    try:
+        # run.json first: whatever is left after a crash is then no entry.
+        for path in sorted(folder.iterdir(), key=lambda path: path.name != "run.json"):
+            if _OURS_IN_A_RUN.fullmatch(path.name) and (path.is_symlink() or path.is_file()):
+                freed += path.lstat().st_size
+                path.unlink()
+        with suppress(OSError):  # somebody's notes keep the folder
+            folder.rmdir()
+    except OSError as error:
+        raise CacheError("A run cannot be deleted", where=str(folder), got=error.strerror or str(error)) from error
+    return freed

@@ -1,0 +1,221 @@
+"""`cache ls`, `cache verify` and `cache gc`."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from lrreport.cli.options import AsJson, Cache, MaxSize, StudyFolder, Wait, Yes
+from lrreport.cli.running import cache_folder, guard, print_json
+from lrreport.console import Console, count, format_size
+from lrreport.errors import CacheError
+from lrreport.events import Message
+from lrreport.request import choose_studies
+from lrreport.spec import DATASET_NAMES, Study
+
+if TYPE_CHECKING:
+    from lrreport.cache_survey import CachedRun, Leftover
+    from lrreport.store import Store
+
+
+def _every_study(folder: Path | None) -> tuple[Study, ...]:
+    """Every study that can be asked for, on every dataset that it can be asked for."""
+    return tuple(study for name in (None, *DATASET_NAMES) for study in choose_studies(folder=folder, dataset=name))
+
+
+def _survey(store: Store, studies: Path | None) -> list[CachedRun]:
+    from lrreport.cache_survey import survey_runs  # noqa: PLC0415
+    from lrreport.training_stage import expected_device, present  # noqa: PLC0415
+
+    return survey_runs(store, _every_study(studies), present(expected_device("auto")))
+
+
+def _describe_run(run: CachedRun) -> str:
+    day = datetime.datetime.fromtimestamp(run.changed, datetime.UTC).date()
+    note = f"  ({run.note})" if run.note else ""
+    name = run.name if run.dataset in ("", "mnist") or not run.is_asked else f"{run.name} on {run.dataset}"
+    return (
+        f"  {run.key}  {day}  {format_size(run.size_bytes):>8}  {run.state}, {count(run.epochs, 'epoch')}  {name}{note}"
+    )
+
+
+@guard
+def list_cache(studies: StudyFolder = None, cache: Cache = None, as_json: AsJson = False) -> None:
+    """What the cache holds: every run, which study asks for it, its size; data, and whatever else stands there.
+
+    Example: lrreport cache ls --studies my-studies/
+
+    Exit codes: 0 done, 2 usage or study file, 6 cache.
+    """
+    from lrreport.cache_survey import measure_parts  # noqa: PLC0415
+    from lrreport.store import Store  # noqa: PLC0415
+
+    root = cache_folder(cache)
+    runs = _survey(Store(root), studies)
+    parts = measure_parts(root)
+    total = sum(size for _, size, _ in parts)
+    if as_json:
+        print_json(
+            {
+                "cache": str(root),
+                "size_bytes": total,
+                "runs": [run.document() for run in runs],
+                "parts": [{"name": name, "size_bytes": size, "about": about} for name, size, about in parts],
+            }
+        )
+        return
+    typer.echo(f"{root}: {count(len(runs), 'run')}, {format_size(total)} in all")
+    for run in (run for run in runs if run.is_asked):
+        typer.echo(_describe_run(run))
+    if others := [run for run in runs if not run.is_asked]:
+        typer.echo("asked for by no study file that was read (--studies names more):")
+        for run in others:
+            typer.echo(_describe_run(run))
+    for name, size, about in parts:
+        typer.echo(f"{name}: {format_size(size)}, {about or 'not ours; left alone'}")
+
+
+@guard
+def verify_cache(cache: Cache = None, as_json: AsJson = False) -> None:
+    """Check every byte of every run, and of the images.
+
+    Example: lrreport cache verify
+
+    Exit codes: 0 everything is sound, 6 something is damaged; the next build makes it again.
+    """
+    from lrreport.checkpoints import Entry  # noqa: PLC0415
+    from lrreport.datasets import verify_dataset  # noqa: PLC0415
+    from lrreport.store import Store  # noqa: PLC0415
+
+    root = cache_folder(cache)
+    problems: list[dict[str, str]] = []
+    sound = 0
+    for found in Store(root).entries():
+        if not isinstance(found, Entry):
+            problems.append({"path": str(found.path), "problem": found.reason})
+            continue
+        try:
+            if found.checkpoint is not None:
+                len(found.checkpoint.arrays)  # unpacks them
+        except CacheError as error:
+            problems.append({"path": error.where or str(root), "problem": error.got or error.message})
+            continue
+        sound += 1
+    for name in DATASET_NAMES:
+        kept = verify_dataset(name, root)
+        if kept.is_present and kept.problem is not None:
+            problems.append({"path": str(kept.path), "problem": kept.problem})
+    if as_json:
+        print_json({"cache": str(root), "sound_runs": sound, "problems": problems})
+    else:
+        typer.echo(f"{root}: {count(sound, 'run')} sound, {count(len(problems), 'problem')}")
+        for problem in problems:
+            typer.echo(f"  {problem['path']}: {problem['problem']}")
+    if problems:
+        raise CacheError(
+            f"The cache holds {count(len(problems), 'damaged item')}",
+            where=str(root),
+            got="; ".join(problem["path"] for problem in problems[:3]) + ("; ..." if len(problems) > 3 else ""),  # noqa: PLR2004
+            fix="nothing has to be done: the next build that needs one says so and makes it again",
+        )
+
+
+@guard
+def collect_garbage(
+    studies: StudyFolder = None,
+    cache: Cache = None,
+    max_size: MaxSize = None,
+    yes: Yes = False,
+    wait: Wait = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what no study file asks for any more; delete it with --yes.
+
+    What a built-in study or one of --studies asks for stays, with whatever seed, dataset or number of epochs, and so
+    do images and whatever is not ours.
+
+    Example: lrreport cache gc --studies my-studies/ --yes
+
+    Exit codes: 0 done, 2 usage or study file, 6 cache, 8 busy.
+    """
+    from lrreport.cache_survey import choose_garbage, measure_parts, parse_size  # noqa: PLC0415
+    from lrreport.locks import hold_lock  # noqa: PLC0415
+    from lrreport.store import Store  # noqa: PLC0415
+
+    root = cache_folder(cache)
+    limit = None if max_size is None else parse_size(max_size)
+    store = Store(root)
+    console = Console("plain")
+
+    def work() -> None:
+        runs, leftovers = choose_garbage(root, _survey(store, studies), limit)
+        freed = _delete(store, runs, leftovers) if yes else 0
+        size = sum(size for _, size, _ in measure_parts(root))
+        going = sum(run.size_bytes for run in runs) + sum(item.size_bytes for item in leftovers)
+        if as_json:
+            print_json(_garbage_document(root, runs, leftovers, freed if yes else going, size, is_deleted=yes))
+        else:
+            _tell_garbage(root, runs, leftovers, going, is_deleted=yes)
+        left = size if yes else size - going
+        if limit is not None and left > limit:
+            text = f"{root} {'is' if yes else 'would still be'} {format_size(left)} large: the rest is asked for"
+            console.report(Message("cache", text, is_warning=True))
+
+    if not yes or not root.is_dir():
+        work()
+    else:
+        with hold_lock(root, wait=wait, tell=lambda text: console.report(Message("cache", text))):
+            work()
+    console.close()
+
+
+def _delete(store: Store, runs: list[CachedRun], leftovers: list[Leftover]) -> int:
+    from lrreport.cache_survey import remove_run  # noqa: PLC0415
+
+    freed = sum(remove_run(store, run.key) for run in runs)
+    for item in leftovers:
+        try:
+            if item.path.is_dir():
+                shutil.rmtree(item.path)
+            else:
+                item.path.unlink(missing_ok=True)
+        except OSError as error:
+            raise CacheError("It cannot be deleted", where=str(item.path), got=error.strerror or str(error)) from error
+        freed += item.size_bytes
+    return freed
+
+
+def _garbage_document(
+    root: Path, runs: list[CachedRun], leftovers: list[Leftover], freed: int, size: int, *, is_deleted: bool
+) -> dict[str, Any]:
+    return {
+        "cache": str(root),
+        "deleted": is_deleted,
+        "size_bytes": size,
+        "freed_bytes": freed,
+        "runs": [run.document() for run in runs],
+        "files": [{"path": str(item.path), "about": item.about, "size_bytes": item.size_bytes} for item in leftovers],
+    }
+
+
+def _tell_garbage(root: Path, runs: list[CachedRun], leftovers: list[Leftover], size: int, *, is_deleted: bool) -> None:
+    if not runs and not leftovers:
+        typer.echo(f"{root}: nothing to delete")
+        return
+    for run in runs:
+        typer.echo(_describe_run(run))
+    for item in leftovers:
+        typer.echo(f"  {item.path}  {format_size(item.size_bytes):>8}  {item.about}")
+    what = " and ".join(
+        count(number, word) for number, word in ((len(runs), "run"), (len(leftovers), "other")) if number
+    )
+    if is_deleted:
+        typer.echo(f"{what} deleted, {format_size(size)} freed")
+        return
+    typer.echo(f"{what} would go, {format_size(size)}; --yes deletes")
+    if runs:
+        typer.echo("no study file that was read asks for them; --studies names more that do")

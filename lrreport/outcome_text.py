@@ -1,0 +1,79 @@
+"""What a build did, in one line and as data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from lrreport.console import count
+from lrreport.pipeline import BuildOutcome
+from lrreport.training_stage import TrainingOutcome
+
+#: Reasons that are no change of this or that.
+_SENTENCES: Final = {
+    "no-report": "there was no report",
+    "damaged": "files of the report were damaged",
+    "unreadable": "the report that was there could not be read",
+    "wall-times": "runs were trained again, to the same bits",
+}
+_WORDS: Final = {"texts": "texts or pages"}
+
+
+def describe_training(outcome: TrainingOutcome) -> str:
+    """What was trained, why, and what the cache had."""
+    if not outcome.trained:
+        return f"nothing trained, all {outcome.cached} runs from the cache"
+    details = [f"{number} {reason}" for reason, number in outcome.reasons.items()]
+    if outcome.diverged:
+        details.append(f"{outcome.diverged} of them diverged")
+    return f"{count(len(outcome.trained), 'run')} trained ({', '.join(details)}), {outcome.cached} from the cache"
+
+
+def training_document(outcome: TrainingOutcome) -> dict[str, Any]:
+    """The same as data."""
+    return {
+        "trained": list(outcome.trained),
+        "reasons": dict(outcome.reasons),
+        "cached": outcome.cached,
+        "diverged": outcome.diverged,
+    }
+
+
+def describe_build(outcome: BuildOutcome) -> str:
+    """What was trained, drawn and kept, and why."""
+    trained = f"{describe_training(outcome.training)}, {count(len(outcome.seeds), 'seed')}"
+    if outcome.is_unchanged:
+        return f"{trained}; nothing drawn, all {outcome.files} files kept, because nothing has changed"
+    return (
+        f"{trained}; {count(outcome.drawn, 'figure')} drawn, {outcome.kept} kept; "
+        f"{count(outcome.laid_out, 'PDF')} laid out, {outcome.kept_pdfs} kept; "
+        f"{outcome.files - outcome.unchanged_files} of {outcome.files} files are new, "
+        f"because {describe_reasons(outcome.why)}"
+    )
+
+
+def describe_reasons(why: Sequence[str]) -> str:
+    """Why there was something to write, as the end of a sentence.
+
+    >>> describe_reasons(["seeds", "results", "texts"]), describe_reasons(["no-report"])
+    ('seeds, results and texts changed', 'there was no report')
+    """
+    if why and why[0] in _SENTENCES:
+        return _SENTENCES[why[0]]
+    words = [_WORDS.get(reason, reason) for reason in why]
+    return f"{', '.join(words[:-1])} and {words[-1]} changed" if len(words) > 1 else f"{words[0]} changed"
+
+
+def build_document(outcome: BuildOutcome) -> dict[str, Any]:
+    """The same as data."""
+    return {
+        "out": str(outcome.out),
+        "unchanged": outcome.is_unchanged,
+        "why": list(outcome.why),
+        "seeds": len(outcome.seeds),
+        "files": outcome.files,
+        "unchanged_files": outcome.unchanged_files,
+        "figures": {"drawn": outcome.drawn, "kept": outcome.kept},
+        "pdfs": {"laid_out": outcome.laid_out, "kept": outcome.kept_pdfs},
+        **training_document(outcome.training),
+    }

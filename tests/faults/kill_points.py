@@ -1,0 +1,148 @@
+"""Kill a process before each thing that it does to the file system, one after the other.
+
+Run as a program, so that it may fork: `python -m tests.faults.kill_points KIND FOLDER`. It prints one JSON line a
+kill point: what the process was about to do, and what the folder held afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from lrreport import swap
+from lrreport.checkpoints import Entry
+from lrreport.manifest import is_intact, read_manifest
+from lrreport.publish import publish
+from lrreport.store import Store
+from lrreport.swap import recover
+
+#: Audit events of Python that change the file system; `ctypes.dlsym` comes just before the exchange of two folders.
+CHANGES = {
+    "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.chmod", "os.chown", "os.truncate", "os.utime",
+    "shutil.rmtree", "shutil.copyfile", "ctypes.dlsym",
+}  # fmt: skip
+SETTINGS = {"settings": {"studies": ["momentum"], "editions": ["th"], "formats": ["html"]}}
+OLD = {"index.html": b"old", "data/results.csv": b"old,old\n", "figures/gone.svg": b"old"}
+NEW = {"index.html": b"new", "data/results.csv": b"new,new\n", "figures/come.svg": b"new"}
+
+
+def die_before(number: int) -> None:
+    """Kill this process before its change number `number`, counted from 1."""
+    count = 0
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal count
+        is_writing = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+        if event in CHANGES or is_writing:
+            count += 1
+            if count == number:
+                os.write(2, f"{event} {arguments[:2]!r}\n".encode())
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(watch)
+
+
+def kill_everywhere(prepare: Callable[[], None], act: Callable[[], None], look: Callable[[], object]) -> Iterator[dict]:
+    """Let a child act and die before its first change, then another before its second, until one survives."""
+    for number in range(1, 1000):
+        prepare()
+        sys.stdout.flush()
+        said, saying = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.dup2(saying, 2)
+            try:
+                die_before(number)
+                act()
+            finally:
+                os._exit(0)
+        os.close(saying)
+        with os.fdopen(said) as pipe:
+            about_to = pipe.read().strip()
+        _, status = os.waitpid(child, 0)
+        killed = os.WIFSIGNALED(status)
+        yield {"killed": killed, "before": about_to, "found": look()}
+        if not killed:
+            return
+
+
+def report_in(out: Path) -> str:
+    """Which report a reader finds: old, new, none, or a broken one."""
+    manifest = read_manifest(out)
+    if manifest is None:
+        return "broken" if out.exists() else "none"
+    if not is_intact(out, manifest):
+        return "broken"
+    ours = {item["path"] for item in manifest["files"]}
+    found = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    if found - ours != {"manifest.json", "notes.txt", ".htaccess"} or (out / "notes.txt").read_text() != "mine":
+        return f"broken: {sorted(found)}"
+    return (out / "index.html").read_text()
+
+
+def publishing(folder: Path) -> Iterator[dict]:
+    """A report is published over another one; the next command recovers; the one after publishes again."""
+    out = folder / "reports"
+
+    def prepare() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        publish(out, OLD, SETTINGS)
+        (out / "notes.txt").write_text("mine")
+        (out / ".htaccess").write_text("mine")
+
+    def look() -> dict:
+        at_once = report_in(out)
+        recover(out)
+        recovered = report_in(out)
+        publish(out, {**NEW, "index.html": b"newest"}, SETTINGS)
+        return {
+            "at once": at_once,
+            "recovered": recovered,
+            "next": report_in(out),
+            "left": sorted(path.name for path in folder.iterdir()),
+        }
+
+    return kill_everywhere(prepare, lambda: publish(out, NEW, SETTINGS), look)
+
+
+def storing(folder: Path, *, is_first: bool) -> Iterator[dict]:
+    """A run is kept for the first time; or a longer training of it takes the place of a shorter one."""
+    from tests.test_store import SPEC, make_entry
+
+    def prepare() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        if not is_first:
+            Store(folder).write(make_entry(3))
+
+    def epochs() -> object:
+        found = Store(folder).read(SPEC)
+        whole = isinstance(found, Entry) and found.checkpoint is not None and len(dict(found.checkpoint.arrays)) > 0
+        return len(found.history) if whole else found and repr(found)
+
+    def look() -> dict:
+        at_once = epochs()
+        Store(folder).write(make_entry(7))
+        left = sorted(path.name for path in (folder / "runs").rglob("*") if path.is_file() or path.suffix)
+        return {"at once": at_once, "next": epochs(), "left": left}
+
+    return kill_everywhere(prepare, lambda: Store(folder).write(make_entry(5)), look)
+
+
+def main() -> None:
+    kind, folder = sys.argv[1], Path(sys.argv[2])
+    if kind == "two-renames":
+        swap._exchange = lambda *_: False
+    kinds = {"first-store": partial(storing, is_first=True), "store": partial(storing, is_first=False)}
+    for found in kinds.get(kind, publishing)(folder):
+        sys.stdout.write(json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    main()

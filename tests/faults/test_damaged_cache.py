@@ -1,0 +1,83 @@
+"""Files of the cache that were cut, flipped, emptied or deleted: each is named, made again, and counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lrreport.checkpoints import Entry
+from lrreport.datasets import verify_dataset
+from lrreport.store import Store
+from tests.bits import bits
+from tests.faults.world import CHOICE, copy_cache, run
+
+Harm = Callable[[Path], object]
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 4
+    path.write_bytes(content)
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+HARMS: list[Harm] = [cut, flip, empty, Path.unlink]
+
+
+@pytest.mark.parametrize("name", ["run.json", "state-2.npz"])
+def test_every_damage_is_named_and_made_again(name: str, place: Path, tmp_path: Path) -> None:
+    """Four runs, damaged in four ways: each is named, the summary counts them, and the same bits come back."""
+    cache = copy_cache(place, tmp_path / "cache")
+    before = {entry.key: entry for entry in Store(place / "cache").entries() if isinstance(entry, Entry)}
+    folders = sorted((cache / "runs").iterdir())
+    assert len(folders) == len(HARMS)
+    for folder, harm in zip(folders, HARMS, strict=True):
+        harm(folder / name)
+
+    plan = json.loads(run(["plan", *CHOICE, "--device", "cpu", "--cache", "cache", "--json"], tmp_path).stdout)
+    assert [planned["reason"] for planned in plan["runs"]] == ["corrupt"] * 4
+
+    done = run(["train", *CHOICE, "--device", "cpu", "--cache", "cache", "-q"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    warnings = [line for line in done.stderr.splitlines() if line.startswith("warning: damaged in the cache")]
+    assert len(warnings) == 4
+    for folder in folders:
+        assert any(folder.name in line for line in warnings), folder.name
+    after = {entry.key: entry for entry in Store(cache).entries() if isinstance(entry, Entry)}
+    assert {key: bits(entry) for key, entry in after.items()} == {key: bits(entry) for key, entry in before.items()}
+
+
+@pytest.mark.parametrize("harm", HARMS, ids=["cut", "flipped", "emptied", "deleted"])
+def test_damaged_images(harm: Harm, place: Path, tmp_path: Path) -> None:
+    """The kept copy of the images is named when it is damaged, and made again from what --data names."""
+    kept = tmp_path / "cache" / "data" / "mnist.npz"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes((place / "cache" / "data" / "mnist.npz").read_bytes())
+    harm(kept)
+    named = str(place / "cache" / "data" / "mnist.npz")
+    done = run(["data", "fetch", "--data", named, "--cache", "cache"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    if harm is not Path.unlink:
+        assert f"the kept copy of mnist ({kept}) is damaged" in done.stderr
+    assert verify_dataset("mnist", tmp_path / "cache").is_intact
+
+
+def test_other_files_of_the_cache(place: Path, tmp_path: Path) -> None:
+    """A damaged lock file or record of the last build stops nothing, and is made again."""
+    cache = copy_cache(place, tmp_path / "cache")
+    for name in ("lock", "last-build.json"):
+        (cache / name).write_bytes(b"\xff\x00[[[")
+    done = run(["train", *CHOICE, "--device", "cpu", "--cache", "cache"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((cache / "last-build.json").read_bytes())["exit_code"] == 0
+    assert (cache / "lock").read_bytes() == b""

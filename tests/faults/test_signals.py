@@ -1,0 +1,55 @@
+"""Signals while a report is written: the older report stays, no process is left, one line says how to go on.
+
+Signals in training are tried in `tests/test_interruption.py`.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+from tests.faults.world import (
+    CHOICE,
+    assert_whole,
+    at_stage,
+    copy_cache,
+    processes_marked,
+    read_until,
+    run,
+    started,
+    wait_until_gone,
+)
+
+
+@pytest.mark.parametrize(
+    ("number", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)]
+)
+def test_signals_while_pages_are_made(number: signal.Signals, exit_code: int, place: Path, tmp_path: Path) -> None:
+    """SIGTERM ends with 143, SIGINT with 130, soon; kill -9 takes the workers along; then the report is made."""
+    copy_cache(place, tmp_path / "cache")
+    render = ["render", *CHOICE, "--format", "html", "--out", "report", "--cache", "cache"]
+    mark = uuid.uuid4().hex
+    with started(render, tmp_path, MARK=mark) as process:
+        read_until(process, at_stage("figures", "pages"))
+        give_up_at = time.monotonic() + 60
+        while len(processes_marked(mark)) < 3 and time.monotonic() < give_up_at:
+            time.sleep(0.05)
+        assert len(processes_marked(mark)) >= 3, "the two languages have a process each"
+        process.send_signal(number)
+        began = time.monotonic()
+        told = process.communicate(timeout=60)[1]
+        assert process.returncode == exit_code
+        assert time.monotonic() - began < 15
+        if number != signal.SIGKILL:
+            assert "fix: run the same command again" in told
+            assert "Traceback" not in told
+    assert wait_until_gone(mark, 10) == []
+    assert not (tmp_path / "report").exists()
+    done = run([*render, "--edition", "en"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert_whole(tmp_path / "report")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "report"]

@@ -1,0 +1,261 @@
+"""A study file, a cache or a page from a stranger runs nothing, writes nowhere else, and reaches nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import jinja2
+import numpy as np
+import pikepdf
+import pytest
+
+from lrreport.article.environment import make_environment
+from lrreport.checkpoints import Entry
+from lrreport.errors import RenderError
+from lrreport.store import Damage, Store
+from tests.faults.world import assert_whole, copy_cache, fingerprint, run
+from tests.test_browser import BROWSER
+from tests.test_store import SPEC, make_entry
+
+EVIL = """
+id = "evil"
+[title]
+th = '<script>alert(1)</script> {{ 7 * 7 }} </title></style>&amp;'
+en = '<script>alert(1)</script> {{ 7 * 7 }} </title></style>&amp;'
+[question]
+th = '<img src="http://127.0.0.1:9/x" onerror="alert(1)">'
+en = '<img src="http://127.0.0.1:9/x" onerror="alert(1)">'
+[vary]
+momentum = [0.0, 0.5, 0.9, 0.99]
+"""
+#: Runs a command and ends it with exit code 99 when it starts a program, asks the network, unpickles, or writes
+#: anything outside the folders that it was given.
+WATCHED = """
+import os, sys
+allowed = tuple(os.path.realpath(name) + os.sep for name in sys.argv[1].split(os.pathsep))
+tools = ("ldconfig", "gcc", "cc", "ld", "objdump", "fc-list")  # ctypes looks for libraries, matplotlib for fonts
+def watch(event, arguments):
+    bad = event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "os.system", "os.exec",
+                    "pickle.find_class")
+    if event in ("subprocess.Popen", "os.posix_spawn"):
+        bad = os.path.basename(str(arguments[0])) not in tools
+    if event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR):
+        path = os.path.realpath(arguments[0]) if isinstance(arguments[0], str) else "/dev/null"
+        bad = not (path + os.sep).startswith((*allowed, "/dev/"))
+    if event in ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink"):
+        path = os.fsdecode(arguments[1] if event in ("os.rename", "os.link", "os.symlink") else arguments[0])
+        # rmtree names files relative to a folder that is open already.
+        bad = os.path.isabs(path) and not (os.path.realpath(path) + os.sep).startswith(allowed)
+    if bad:
+        os.write(2, f"forbidden: {event} {arguments!r}".encode())
+        os._exit(99)
+sys.addaudithook(watch)
+sys.argv = ["lrreport", *sys.argv[2:]]
+from lrreport.cli import main
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def evil(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the report of a study whose every word is an attack, rendered by a process that is watched."""
+    folder = tmp_path_factory.mktemp("evil")
+    copy_cache(place, folder / "cache")
+    (folder / "studies").mkdir()
+    (folder / "studies" / "evil.toml").write_text(EVIL, "utf-8")
+    (folder / "tmp").mkdir()
+    arguments = ["render", "--preview", "--epochs", "2", "--studies", "studies", "--study", "evil", "--edition", "en",
+                 "--cache", "cache", "--out", "report"]  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, str(folder), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={**os.environ, "TMPDIR": str(folder / "tmp"), "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(folder)},
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_a_watcher_that_sees(tmp_path: Path) -> None:
+    """The watched process of these tests does end when it does what it may not: here, write somewhere else."""
+    (tmp_path / "allowed").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, str(tmp_path / "allowed"), "train", "--cache", "elsewhere", "--study", "x"],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 99, done.stderr
+
+
+def test_titles_are_text(evil: Path) -> None:
+    """Tags in a study's title and question are shown as they were typed: in pages, in figures, in PDF metadata."""
+    assert_whole(evil / "report")
+    page = (evil / "report" / "en.html").read_text("utf-8")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; {{ 7 * 7 }} &lt;/title&gt;" in page
+    assert "49" not in re.findall(r"<h2[^>]*>(.*?)</h2>", page, re.DOTALL)
+    assert not re.search(r"<script\b|<img[^>]+http|<[^>]+\sonerror=", page)
+    for path in (evil / "report" / "figures").glob("*.svg"):
+        text = path.read_text("utf-8")
+        assert not re.search(r"<script\b|\sonerror=|\son\w+=", text), path.name
+    with pikepdf.open(evil / "report" / "lrreport-en.pdf") as pdf:
+        with pdf.open_metadata() as metadata:
+            described = str(metadata)
+        assert "<script>" not in described
+        titles = [str(item.title) for item in pdf.open_outline().root]
+        assert not any("49" in title for title in titles)
+        forbidden = ("/JavaScript", "/JS", "/Launch", "/OpenAction", "/URI http://127.0.0.1")
+        raw = b"\n".join(
+            bytes(item.unparse(resolved=False)) for item in pdf.objects if not isinstance(item, pikepdf.Stream)
+        )
+        assert not [word for word in forbidden if word.encode() + b" " in raw]
+    text = subprocess.run(
+        ["pdftotext", "-raw", evil / "report" / "lrreport-en.pdf", "-"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "<script>alert(1)</script> {{ 7 * 7 }}" in " ".join(text.split())
+
+
+def test_templates_are_strict() -> None:
+    """Whatever a template prints is escaped, and whatever it lacks is an error."""
+    environment = make_environment()
+    assert environment.autoescape is True
+    assert environment.undefined is jinja2.StrictUndefined
+    assert environment.from_string("{{ x }}").render(x="<b>&") == "&lt;b&gt;&amp;"
+    with pytest.raises(jinja2.UndefinedError):
+        environment.from_string("{{ y }}").render(x=1)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["file:///etc/passwd", "http://127.0.0.1:9/x.png", "https://example.org/x.png", "ftp://127.0.0.1/x", "../out.svg",
+     "file:///proc/self/environ", "//127.0.0.1/x.png", "link.svg"],
+)  # fmt: skip
+def test_layout_fetches_our_files_alone(address: str, tmp_path: Path) -> None:
+    """A page that asks for a file elsewhere, through a link too, or for the network, fails; nothing of it is read."""
+    from lrreport.article.pdf.lay_out import lay_out_unrepaired
+
+    (tmp_path / "page").mkdir()
+    (tmp_path / "out.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>", "utf-8")
+    (tmp_path / "page" / "link.svg").symlink_to(tmp_path / "out.svg")
+    page = f"<!DOCTYPE html><html lang='en'><title>x</title><p>a<img alt='x' src='{address}'></p></html>"
+    with pytest.raises(RenderError, match="may not have"):
+        lay_out_unrepaired(page, base_folder=tmp_path / "page")
+
+
+def console_of(page: Path, profile: Path) -> str:
+    """What Chromium writes on its console about a page."""
+    assert BROWSER is not None, "Chromium is missing: `make test` installs it"
+    command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
+               "--disable-background-networking", "--disable-component-update", "--enable-logging=stderr",
+               f"--user-data-dir={profile}", "--virtual-time-budget=10000", "--dump-dom", page.as_uri()]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=180)
+    return "\n".join(line for line in done.stderr.splitlines() if "CONSOLE" in line)
+
+
+def test_the_policy_forbids_and_the_pages_obey(evil: Path, place: Path, tmp_path: Path) -> None:
+    """Pages carry a policy that forbids everything but what they hold; Chromium finds nothing against it."""
+    policies = set()
+    for page in (place / "report" / "index.html", place / "report" / "th.html", evil / "report" / "en.html"):
+        head = page.read_text("utf-8")[:2000]
+        found = re.search(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)">', head)
+        assert found is not None
+        policies.add(found[1].replace("&#39;", "'"))
+        assert head.index("Content-Security-Policy") < head.index("<title")
+        assert console_of(page, tmp_path / page.parent.parent.name / page.stem) == ""
+    (policy,) = policies
+    assert policy.startswith("default-src 'none';")
+    assert "script-src" not in policy
+    assert "http" not in policy
+    # The same policy over an attack: Chromium refuses each part of it, and says so.
+    bad = tmp_path / "bad.html"
+    bad.write_text(
+        f'<!DOCTYPE html><meta http-equiv="Content-Security-Policy" content="{policy}"><title>x</title>'
+        '<script>document.title = "run"</script><img src="http://127.0.0.1:9/x"><iframe src="https://example.org">'
+        "</iframe>",
+        "utf-8",
+    )
+    console = console_of(bad, tmp_path / "bad")
+    for what in ("script", "127.0.0.1:9/x", "example.org"):
+        assert what in console
+    assert console.count("Content Security Policy") >= 3
+
+
+class Planted:
+    """Leaves a file behind when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.path),)
+
+
+def sign(folder: Path, state: bytes) -> None:
+    """Give an entry another state, with the digests that fit it: a stranger can do that."""
+    (folder / "state-3.npz").write_bytes(state)
+    run_document = json.loads((folder / "run.json").read_bytes())["run"]
+    run_document["state"]["sha256"] = hashlib.sha256(state).hexdigest()
+    body = json.dumps(run_document)
+    (folder / "run.json").write_text(f'{{"sha256": "{hashlib.sha256(body.encode()).hexdigest()}",\n"run": {body}}}')
+
+
+def bomb(compression: int) -> bytes:
+    """A state whose arrays are as large as a file can say that they are."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", compression) as archive:
+        for name in make_entry().checkpoint.arrays:
+            header = io.BytesIO()
+            np.lib.format.write_array_header_1_0(
+                header, {"descr": "<f4", "fortran_order": False, "shape": (10**9, 10**3)}
+            )
+            archive.writestr(f"{name}.npy", header.getvalue() + bytes(1000))
+    return content.getvalue()
+
+
+def test_a_stranger_s_state(tmp_path: Path) -> None:
+    """Pickles are not loaded, 4 TB are not allocated, a million members not listed: each is damage with a reason."""
+    store = Store(tmp_path / "cache")
+    store.write(make_entry())
+    folder = store.runs / make_entry().key
+    pickled = io.BytesIO()
+    arrays = {name: np.array([Planted(tmp_path / "planted")], dtype=object) for name in make_entry().checkpoint.arrays}
+    np.savez(pickled, **arrays)
+    many = io.BytesIO()
+    with zipfile.ZipFile(many, "w") as archive:
+        for number in range(3000):
+            archive.writestr(f"{number}.npy", b"")
+    for state in (pickled.getvalue(), bomb(zipfile.ZIP_STORED), bomb(zipfile.ZIP_DEFLATED), many.getvalue(), b"PK"):
+        sign(folder, state)
+        found = store.read(SPEC)
+        assert isinstance(found, Damage), found
+        assert found.path.name == "state-3.npz"
+    assert not (tmp_path / "planted").exists()
+
+
+def test_links_in_a_stranger_s_cache(tmp_path: Path) -> None:
+    """A run's folder, file or lock that is a link: nothing is written, or removed, where it points to."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "state-1.npz").write_bytes(b"mine")
+    (outside / "run.json").write_bytes(b"mine")
+    store = Store(tmp_path / "cache")
+    store.runs.mkdir(parents=True)
+    (store.runs / make_entry().key).symlink_to(outside)
+    assert isinstance(store.read(SPEC), Damage)
+    store.write(make_entry())
+    assert isinstance(store.read(SPEC), Entry)
+    assert fingerprint(outside) == {"state-1.npz": b"mine", "run.json": b"mine"}
+
+    (tmp_path / "cache" / "lock").symlink_to(outside / "run.json")
+    done = run(["train", "--study", "momentum", "--cache", "cache"], tmp_path)
+    assert done.returncode == 6, done.stderr
+    assert fingerprint(outside) == {"state-1.npz": b"mine", "run.json": b"mine"}

@@ -1,0 +1,109 @@
+"""Course, name and institution on the title page, and answers left out: what a teacher asks for is what the pages say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lrreport.article.environment import make_environment
+from lrreport.article.pages import render_bilingual_page, render_page, render_print_page
+from lrreport.byline import Byline, read_byline
+from lrreport.edition_digest import digest_edition
+from lrreport.errors import UsageError
+from lrreport.request import Request
+from lrreport.study_files import load_built_in_studies
+from tests import made_up
+from tests.test_prose import make_facts
+
+FULL = """
+[report]
+institution = "Example University"
+course = { th = "การเรียนรู้ของเครื่อง", en = "Machine learning" }
+name = "สมชาย ใจดี"
+"""
+
+
+def test_a_line_of_text_is_the_byline() -> None:
+    """The same in both languages, without spaces around it."""
+    assert read_byline(" ML 101, Somchai ").in_language("th") == ("ML 101, Somchai",)
+
+
+def test_a_file_gives_its_parts_in_order(tmp_path: Path) -> None:
+    """Course, name, institution, whatever their order in the file; in the page's language where both are given."""
+    path = tmp_path / "report.toml"
+    path.write_text(FULL, "utf-8")
+    byline = read_byline(str(path))
+    assert byline.in_language("th") == ("การเรียนรู้ของเครื่อง", "สมชาย ใจดี", "Example University")
+    assert byline.in_language("en") == ("Machine learning", "สมชาย ใจดี", "Example University")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no table"),
+        ("[report]\n", "no table"),
+        ("report = 1", "no table"),
+        ("[report", "not valid TOML"),
+        ('[report]\nteacher = "x"', "nobody reads"),
+        ("[report]\nname = 3", "not a text"),
+        ('[report]\nname = " "', "not a text"),
+        ('[report]\nname = { th = "ก" }', "not a text"),
+        ('[report]\nname = """a\nb"""', "not a text"),
+        (f'[report]\nname = "{"x" * 300}"', "not a text"),
+    ],
+)
+def test_a_bad_file_is_refused(text: str, message: str, tmp_path: Path) -> None:
+    """A file that holds anything else is refused, and the message names it."""
+    path = tmp_path / "report.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(UsageError, match=message) as caught:
+        read_byline(str(path))
+    assert str(path) in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    """A name that ends in .toml is a file, never a line of text."""
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_byline(str(tmp_path / "none.toml"))
+    with pytest.raises(UsageError, match="not a text"):
+        read_byline("  ")
+
+
+def test_pages_have_the_byline_and_no_answers_when_asked(tmp_path: Path) -> None:
+    """The lines stand on every page below the title, as text; without answers the exercises stay, with no link to any."""
+    path = tmp_path / "report.toml"
+    path.write_text(FULL.replace("Example", "<b>Example"), "utf-8")
+    studies = load_built_in_studies()
+    (momentum,) = (study for study in studies if study.id == "momentum")
+    full = make_facts((momentum,))
+    facts = replace(full, byline=read_byline(str(path)), has_answers=False)
+    environment = make_environment()
+    for page, known in (
+        (render_print_page(facts, environment, "en"), render_print_page(full, environment, "en")),
+        (render_page(facts, environment, "th"), render_page(full, environment, "th")),
+        (render_bilingual_page(facts, environment), render_bilingual_page(full, environment)),
+    ):
+        assert "&lt;b&gt;Example University" in page
+        assert 'class="byline"' not in known
+        assert page.count('class="exercise"') == known.count('class="exercise"') >= 3
+        assert ('class="answer"' in known, 'class="answer"' in page) == (True, False)
+        assert "to-answer" not in page.partition("</style>")[2]
+    assert '<span lang="th">สมชาย ใจดี</span>' in render_print_page(facts, environment, "en")
+
+
+def test_byline_and_answers_make_another_edition() -> None:
+    """A report with another byline, or without answers, is not taken for the one that is there."""
+    studies = load_built_in_studies({"epochs": 2})[:1]
+    results = made_up.results(studies)
+    request = Request(studies, (1, 2, 3), Path("cache"))
+    digests = {
+        digest_edition(results, item, {})
+        for item in (
+            request,
+            replace(request, answers="none"),
+            replace(request, byline=Byline(({"th": "ก", "en": "a"},))),
+        )
+    }
+    assert len(digests) == 3
