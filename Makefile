@@ -26,8 +26,8 @@ lint: setup-test ## Formatting, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: setup-test ## Training speed against plain Keras
-	$(BIN)/python benchmarks/training_speed.py
+bench: setup ## Training speed against Keras
+	$(BIN)/lrreport bench
 
 soak: setup-test ## Kill builds 200 times, let each finish, compare every byte (hours)
 	PYTHONPATH= $(BIN)/python -m tests.faults.soak --kills 200

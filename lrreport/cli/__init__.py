@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lrreport import __version__
-from lrreport.cli import caching, comparing, data, reports, showing
+from lrreport.cli import benching, caching, comparing, data, reports, showing
 from lrreport.cli.running import open_standard_streams
 
 app = typer.Typer(
@@ -56,6 +56,7 @@ cache_app.command("ls")(caching.list_cache)
 cache_app.command("verify")(caching.verify_cache)
 cache_app.command("gc")(caching.collect_garbage)
 app.command()(comparing.diff)
+app.command()(benching.bench)
 app.command()(showing.doctor)
 
 
