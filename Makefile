@@ -51,8 +51,8 @@ $(VENV)/.stamp-pango: $(VENV)/.stamp-uv
 	@sh tools/install_pango.sh $(PYTHON)
 	@touch $@
 
-$(VENV)/.stamp-tools: $(VENV)/.stamp-uv tools/install_test_tools.sh
-	@sh tools/install_test_tools.sh
+$(VENV)/.stamp-tools: $(VENV)/.stamp-requirements-test.lock tools/install_test_tools.sh tools/web/package-lock.json
+	@sh tools/install_test_tools.sh $(BIN)
 	@touch $@
 
 RESOLVE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header
@@ -64,4 +64,4 @@ locks: $(VENV)/.stamp-uv ## Resolve the locks anew
 	$(RESOLVE) -c requirements.lock pyproject.toml --extra gpu -o requirements-gpu.lock
 
 clean: ## Remove the environment and what the tools left behind
-	rm -rf $(VENV) build dist preview .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) tools/web/node_modules build dist preview .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -39,12 +39,16 @@ class BuildOutcome:
         training: What was trained.
         is_unchanged: Nothing had to be written.
         files: Number of files of the report.
+        drawn: Figures that were drawn, each in each language.
+        kept: Figures that were kept from an earlier build.
     """
 
     out: Path
     training: TrainingOutcome
     is_unchanged: bool
     files: int
+    drawn: int = 0
+    kept: int = 0
 
 
 def _tell(report: Report, stage: str, text: str) -> None:
@@ -115,7 +119,9 @@ def _write(
     edition = _date_edition(digest, results, out)
     from lrreport.rendering import render_report  # noqa: PLC0415 - leads to pandas, matplotlib and WeasyPrint
 
-    files = render_report(results, edition, request, report)
+    rendered = render_report(results, edition, request, report)
+    files = rendered.files
+    _tell(report, "pages", f"drew {rendered.drawn} figures, kept {rendered.kept}")
     manifest: Mapping[str, Any] = {
         "edition": digest,
         "measurements": measured,
@@ -137,7 +143,9 @@ def _write(
     }
     _tell(report, "publish", f"{len(files) + 1} files into {out}")
     publish(out, files, manifest)
-    return BuildOutcome(out, training, is_unchanged=False, files=len(files) + 1)
+    return BuildOutcome(
+        out, training, is_unchanged=False, files=len(files) + 1, drawn=rendered.drawn, kept=rendered.kept
+    )
 
 
 def _date_edition(digest: str, results: Results, out: Path) -> Edition:

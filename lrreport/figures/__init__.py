@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lrreport.errors import RenderError
+from lrreport.figures.colours import find_plain
 from lrreport.figures.curves import describe_learning_curves, is_plateau_study, make_learning_curves
 from lrreport.figures.data import FigureData, list_curve_data, list_decay_data, list_ending_data
 from lrreport.figures.decay_curve import describe_decay_curve, make_decay_curve
@@ -18,9 +20,20 @@ from lrreport.figures.overview import choose_overview_study, describe_overview, 
 from lrreport.figures.plateau import describe_plateau, make_plateau
 from lrreport.figures.theme import theme
 from lrreport.figures.words import LANGUAGES, Language
+from lrreport.keys import run_key
 from lrreport.results import Results
 
-__all__ = ["DrawnFigure", "FigureData", "Language", "draw_figure", "draw_figures", "list_figures"]
+__all__ = [
+    "OVERVIEW",
+    "SAMPLE_DIGITS",
+    "DrawnFigure",
+    "FigureData",
+    "Language",
+    "draw_figure",
+    "draw_figures",
+    "list_figures",
+    "narrow_results",
+]
 
 SAMPLE_DIGITS: Final = "sample-digits"
 OVERVIEW: Final = "main-result"
@@ -37,6 +50,21 @@ def list_figures(results: Results) -> tuple[str, ...]:
             names.append(DECAY_CURVE)
         names.append(study.id)
     return tuple(names)
+
+
+def narrow_results(name: str, results: Results) -> Results:
+    """The same studies with no more runs than a figure shows: whatever else is measured cannot change it.
+
+    Args:
+        name: One of `list_figures(results)`.
+        results: Of the whole report.
+    """
+    study = choose_overview_study(results) if name == OVERVIEW else results.study(name)
+    settings = list(study.settings) if study else []
+    if study and (plain := find_plain(results, study)):
+        settings.append(plain)
+    keys = dict.fromkeys(run_key(setting.run(seed)) for setting in settings for seed in results.seeds)
+    return replace(results, runs={key: results.runs[key] for key in keys})
 
 
 def draw_figure(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import logging
 import mimetypes
@@ -15,11 +16,14 @@ from typing import TYPE_CHECKING, Final
 import pikepdf
 
 from lrreport.article.fonts import font_face_css, pdf_font_files
+from lrreport.article.line_breaking import find_dictionary
 from lrreport.article.pdf.environment import layout_environment
 from lrreport.article.pdf.finish import finish_pdf, save_pdf
 from lrreport.article.pdf.floats import fill_gaps, rate_gaps
 from lrreport.article.pdf.thai_text import repair_text_layer
 from lrreport.errors import RenderError
+from lrreport.render_cache import digest_parts
+from lrreport.render_inputs import digest_code, digest_packages, digest_text_libraries
 
 if TYPE_CHECKING:
     from weasyprint.urls import URLFetcherResponse
@@ -51,6 +55,21 @@ def lay_out_pdf(html: str, *, base_folder: Path, language: str) -> bytes:
         repair_text_layer(pdf, pdf_font_files())
         finish_pdf(pdf, language=language)
         return save_pdf(pdf)
+
+
+def digest_layout_inputs() -> str:
+    """Digest of what a layout depends on beside the page: our code, the packages, Pango and its kin, the dictionary."""
+    with layout_environment():
+        import weasyprint  # noqa: F401, PLC0415 - loads Pango; where fontconfig is ours, as below
+
+        dictionary = find_dictionary()
+        words = dictionary.read_bytes() if dictionary else b""
+        return digest_parts(
+            digest_code("lrreport.article.pdf"),
+            digest_packages(),
+            digest_text_libraries(),
+            hashlib.sha256(words).digest(),
+        )
 
 
 def lay_out_unrepaired(html: str, *, base_folder: Path, language: str = "") -> bytes:

@@ -1,0 +1,153 @@
+"""Figures and PDFs, made or kept: what an earlier build made of the same inputs is taken from the render cache.
+
+A key is a digest of everything that goes in. A figure is drawn from the runs it shows and no others, so they and the
+studies are its data; a PDF's whole page, with every word, style and picture, is its key. What both depend on beside
+their data is in `render_inputs.py`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrreport.errors import RenderError
+from lrreport.figures import SAMPLE_DIGITS, Language, draw_figure, list_figures, narrow_results
+from lrreport.figures.data import FigureData
+from lrreport.figures.drawn import DrawnFigure
+from lrreport.keys import canonical
+from lrreport.render_cache import RenderCache, digest_parts
+from lrreport.render_inputs import digest_code, digest_packages
+from lrreport.results import History, Results
+
+_CURVES: Final = tuple(item.name for item in dataclasses.fields(History))
+_TEXTS: Final = ("svg", "svg_print", "svg_standalone")
+_PROBLEMS_SHOWN: Final = 3
+
+
+def keep_figures(
+    results: Results,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.integer[Any]],
+    language: Language,
+    cache: RenderCache,
+) -> tuple[tuple[DrawnFigure, ...], int]:
+    """Every figure of one language, and how many of them had to be drawn.
+
+    Raises:
+        RenderError: A figure cannot be drawn as it should be.
+    """
+    code = digest_parts(digest_code("lrreport.figures"), digest_packages())
+    sample = digest_parts(images.tobytes(), repr(images.shape), str(labels.dtype), labels.tobytes())
+    figures = []
+    drawn = 0
+    for name in list_figures(results):
+        own = narrow_results(name, results)
+        has_images = name == SAMPLE_DIGITS
+        key = digest_parts("figure", name, language, code, sample if has_images else "", _describe_results(own))
+        parts = cache.load(key)
+        if parts is None:
+            count = len(images) if has_images else 0
+            figure = draw_figure(name, own, images[:count], labels[:count], language)
+            cache.save(key, _to_parts(figure))
+            drawn += 1
+        else:
+            figure = _from_parts(parts)
+        figures.append(figure)
+    return tuple(figures), drawn
+
+
+def _describe_results(results: Results) -> str:
+    """Digest of studies, seeds, and the curves of the runs that are there."""
+    studies = [
+        [
+            study.id,
+            sorted(study.title.items()),
+            sorted(study.question.items()),
+            [[item.varied, item.epochs, canonical(item.spec)] for item in study.settings],
+        ]
+        for study in results.studies
+    ]
+    curves = [
+        part
+        for key, run in sorted(results.runs.items())
+        for part in (key, str(run.status), *(getattr(run.history, name).tobytes() for name in _CURVES))
+    ]
+    return digest_parts(json.dumps([studies, results.seeds, results.is_preview], sort_keys=True), *curves)
+
+
+def _to_parts(figure: DrawnFigure) -> dict[str, bytes]:
+    head = {item.name: getattr(figure, item.name) for item in dataclasses.fields(figure)}
+    head = {name: value for name, value in head.items() if name not in (*_TEXTS, "png", "data")}
+    head["data"] = dataclasses.asdict(figure.data) if figure.data else None
+    texts = {name: getattr(figure, name).encode() for name in _TEXTS}
+    return {"head": json.dumps(head, ensure_ascii=False).encode(), **texts, "png": figure.png}
+
+
+def _from_parts(parts: dict[str, bytes]) -> DrawnFigure:
+    head = json.loads(parts["head"])
+    if (data := head.pop("data")) is not None:
+        groups = tuple((str(name), int(count)) for name, count in data["groups"])
+        data = FigureData(groups, tuple(data["heads"]), tuple(tuple(row) for row in data["rows"]))
+    texts: dict[str, Any] = {name: parts[name].decode() for name in _TEXTS}
+    return DrawnFigure(**head, **texts, png=parts["png"], data=data)
+
+
+def keep_pdf(page: str, language: Language, cache: RenderCache) -> tuple[bytes, bool]:
+    """One edition's PDF, checked, and whether it had to be laid out.
+
+    Raises:
+        RenderError: It cannot be laid out, or is not as it should be.
+    """
+    from lrreport.article.pdf.lay_out import digest_layout_inputs, lay_out_pdf  # noqa: PLC0415 - loads WeasyPrint
+
+    key = digest_parts("pdf", language, digest_layout_inputs(), page)
+    if (parts := cache.load(key)) is not None:
+        return parts["pdf"], False
+    with tempfile.TemporaryDirectory(prefix="lrreport-") as folder:
+        document = lay_out_pdf(page, base_folder=Path(folder), language=language)
+    _check(document, (language,))
+    cache.save(key, {"pdf": document})
+    return document, True
+
+
+def keep_joined_pdf(parts: Sequence[tuple[Language, bytes]], cache: RenderCache) -> tuple[bytes, bool]:
+    """The editions' PDFs as one, checked, and whether they had to be joined.
+
+    Raises:
+        RenderError: They cannot be joined, or the joined file is not as it should be.
+    """
+    from lrreport.article.pdf.join import join_editions, title_of  # noqa: PLC0415 - loads pikepdf
+
+    code = digest_parts(digest_code("lrreport.article.pdf"), digest_packages())
+    key = digest_parts("joined", code, *(item for part in parts for item in part))
+    if (kept := cache.load(key)) is not None:
+        return kept["pdf"], False
+    document = join_editions(parts, title=" · ".join(title_of(document) for _, document in parts))
+    _check(document, tuple(language for language, _ in parts))
+    cache.save(key, {"pdf": document})
+    return document, True
+
+
+def _check(document: bytes, languages: tuple[Language, ...]) -> None:
+    """Refuse a PDF that lacks anything that a PDF of ours must have.
+
+    Raises:
+        RenderError: It does.
+    """
+    from lrreport.article.pdf.check import check_pdf  # noqa: PLC0415
+
+    if problems := check_pdf(document, languages=languages):
+        more = len(problems) - _PROBLEMS_SHOWN
+        raise RenderError(
+            "A PDF is not as it should be",
+            where=", ".join(languages),
+            got="; ".join(problems[:_PROBLEMS_SHOWN]) + (f"; and {more} more" if more > 0 else ""),
+            fix="look at the templates that were changed last",
+        )

@@ -1,0 +1,198 @@
+"""The render cache: what is kept is what was made, a damaged entry is none, a changed input is another key."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lrreport import kept, render_inputs
+from lrreport.figures import list_figures, narrow_results
+from lrreport.kept import keep_figures, keep_joined_pdf, keep_pdf
+from lrreport.render_cache import RenderCache, digest_parts
+from lrreport.render_inputs import digest_code, digest_packages
+from lrreport.results import History, Results
+from lrreport.spec import RunSpec
+from lrreport.study_files import load_built_in_studies
+from tests import made_up
+from tests.pdf_pages import article
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (40, 28, 28), dtype=np.uint8)
+LABELS = np.arange(40, dtype=np.uint8) % 10
+PARTS = {"one": b"\n\x00text", "two": b""}
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> RenderCache:
+    return RenderCache(tmp_path / "render")
+
+
+def results(**changes: float) -> Results:
+    def history(spec: RunSpec, epochs: int) -> History:
+        curves = made_up.history(spec, epochs)
+        worse = changes.get(f"momentum={spec.momentum}", 1.0)
+        return dataclasses.replace(curves, test_accuracy_t=curves.test_accuracy_t * np.float32(worse))
+
+    studies = [study for study in load_built_in_studies({"epochs": 4}) if study.id in ("momentum", "optimizers")]
+    return made_up.results(studies, make_history=history)
+
+
+def test_what_was_saved_is_found(cache: RenderCache) -> None:
+    """Parts come back byte for byte, under their key alone."""
+    cache.save("a" * 64, PARTS)
+    assert cache.load("a" * 64) == PARTS
+    assert cache.load("b" * 64) is None
+    assert RenderCache(None).load("a" * 64) is None
+
+
+@pytest.mark.parametrize("place", [0, 20, 100, -1])
+def test_a_damaged_entry_is_none(cache: RenderCache, place: int) -> None:
+    """One wrong byte anywhere, or a missing end, and the entry is gone, from the disk too."""
+    for damage in ("flip", "cut"):
+        cache.save("a" * 64, PARTS)
+        assert cache.folder is not None
+        path = cache.folder / ("a" * 64)
+        content = bytearray(path.read_bytes())
+        if damage == "flip":
+            content[place] ^= 1
+        else:
+            del content[place:]
+        path.write_bytes(content)
+        assert cache.load("a" * 64) is None
+        assert not path.exists()
+
+
+def test_an_entry_under_a_wrong_name_is_none(cache: RenderCache) -> None:
+    """A file that somebody renamed is not believed."""
+    cache.save("a" * 64, PARTS)
+    assert cache.folder is not None
+    (cache.folder / ("a" * 64)).rename(cache.folder / ("b" * 64))
+    assert cache.load("b" * 64) is None
+
+
+def test_the_least_recently_used_goes_first(tmp_path: Path) -> None:
+    """Pruning keeps the folder below its limit, keeps what was used last, and clears what a kill left behind."""
+    cache = RenderCache(tmp_path, limit_bytes=2500)
+    for age, key in enumerate("abc"):
+        cache.save(key, {"x": bytes(1000)})
+        os.utime(tmp_path / key, (1_000_000 + age, 1_000_000 + age))
+    (tmp_path / ".d.123-4.tmp").write_bytes(b"half")
+    assert cache.load("a") is not None
+    assert cache.prune() == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "c"]
+
+
+def test_a_folder_that_cannot_be_written_fails_no_build(tmp_path: Path) -> None:
+    """Where a file stands in the folder's place, nothing is kept and nothing is raised."""
+    (tmp_path / "render").write_text("in the way", "utf-8")
+    cache = RenderCache(tmp_path / "render")
+    cache.save("a", PARTS)
+    assert cache.load("a") is None
+    assert cache.prune() == 0
+
+
+def test_parts_of_a_key_do_not_run_together() -> None:
+    """Where one part ends counts, and text is its bytes."""
+    assert len({digest_parts("ab", "c"), digest_parts("a", "bc"), digest_parts("abc"), digest_parts("abc", "")}) == 4
+    assert digest_parts("ก") == digest_parts("ก".encode())
+
+
+def test_figures_are_drawn_once(cache: RenderCache) -> None:
+    """The second time every figure is kept, equal to what was drawn in every form; the other language is another."""
+    first, drawn = keep_figures(results(), IMAGES, LABELS, "th", cache)
+    assert drawn == len(first) == 3
+    again, drawn = keep_figures(results(), IMAGES, LABELS, "th", cache)
+    assert drawn == 0
+    assert again == first
+    assert keep_figures(results(), IMAGES, LABELS, "en", cache)[1] == 3
+
+
+def test_only_changed_figures_are_drawn_again(cache: RenderCache) -> None:
+    """A curve that changed is drawn again where it is seen, and nowhere else; other images change one figure."""
+    keep_figures(results(), IMAGES, LABELS, "en", cache)
+    figures, drawn = keep_figures(results(**{"momentum=0.9": 0.5}), IMAGES, LABELS, "en", cache)
+    assert drawn == 1
+    assert "Momentum 0.9" in next(figure for figure in figures if figure.name == "momentum").alt
+    assert keep_figures(results(**{"momentum=0.0": 0.5}), IMAGES, LABELS, "en", cache)[1] == 2
+    assert keep_figures(results(), IMAGES[::-1], LABELS, "en", cache)[1] == 1
+
+
+@pytest.mark.parametrize("what", ["digest_code", "digest_packages"])
+def test_other_code_or_packages_are_other_figures(
+    cache: RenderCache, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A changed program or a changed package draws everything again."""
+    keep_figures(results(), IMAGES, LABELS, "en", cache)
+    monkeypatch.setattr(kept, what, lambda *_: "other")
+    assert keep_figures(results(), IMAGES, LABELS, "en", cache)[1] == 3
+
+
+def test_a_figure_needs_no_other_runs() -> None:
+    """Drawn from its own runs alone, which its key is made of, a figure is there: it looks at nothing else."""
+    everything = made_up.results(load_built_in_studies({"epochs": 3}))
+    for name in list_figures(everything):
+        own = narrow_results(name, everything)
+        assert own.studies == everything.studies
+        assert len(own.runs) <= 9 * 3
+
+
+def test_the_code_of_a_key_is_all_that_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change in a module that is imported by way of another changes the digest; one elsewhere does not."""
+    monkeypatch.setattr(render_inputs, "_PACKAGE", tmp_path)
+    (tmp_path / "figures").mkdir()
+    files = {
+        "__init__.py": "",
+        "figures/__init__.py": "from lrreport.figures import theme\n",
+        "figures/theme.py": "def f():\n    import lrreport.words\n",
+        "words.py": "from lrreport import deep\n",
+        "deep.py": "x = 1\n",
+        "other.py": "y = 1\n",
+        "figures/colours.txt": "red",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, "utf-8")
+
+    def digest() -> str:
+        digest_code.cache_clear()
+        return digest_code("lrreport.figures")
+
+    first = digest()
+    for name in ("deep.py", "words.py", "figures/theme.py", "figures/colours.txt", "figures/__init__.py"):
+        (tmp_path / name).write_text(files[name] + " ", "utf-8")
+        assert digest() != first, name
+        (tmp_path / name).write_text(files[name], "utf-8")
+        assert digest() == first
+    (tmp_path / "other.py").write_text("y = 2\n", "utf-8")
+    assert digest() == first
+    digest_code.cache_clear()
+
+
+def test_packages_are_all_that_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another version of any package is another digest."""
+    import importlib.metadata
+
+    first = digest_packages()
+    digest_packages.cache_clear()
+    monkeypatch.setattr(importlib.metadata, "distributions", list)
+    try:
+        assert digest_packages() != first
+    finally:
+        digest_packages.cache_clear()
+
+
+def test_pdfs_are_laid_out_once(cache: RenderCache) -> None:
+    """The same page is the same PDF, kept; one letter more is another; so it is with the joined one."""
+    thai, is_new = keep_pdf(article("th"), "th", cache)
+    assert is_new
+    assert keep_pdf(article("th"), "th", cache) == (thai, False)
+    english, is_new = keep_pdf(article("en"), "en", cache)
+    other, is_new = keep_pdf(article("en").replace("office", "offices", 1), "en", cache)
+    assert is_new
+    assert other != english
+    joined, is_new = keep_joined_pdf([("th", thai), ("en", english)], cache)
+    assert is_new
+    assert keep_joined_pdf([("th", thai), ("en", english)], cache) == (joined, False)
+    assert keep_joined_pdf([("th", thai), ("en", other)], cache)[1]

@@ -1,0 +1,58 @@
+// Open pages in Chromium at every width and in every view, light and dark, and tell what axe-core finds.
+//
+//     node check_pages.mjs CHROMIUM PAGE...
+//
+// Prints one JSON list: an object for each page, width, scheme and view, with the violations, how far the page sticks
+// out sideways, what it asked for, and what the browser complained about.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const [browserPath, ...paths] = process.argv.slice(2);
+const quiet = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync",
+];
+const browser = await chromium.launch({ executablePath: browserPath, args: quiet });
+const found = [];
+for (const path of paths) {
+  for (const width of [390, 1280]) {
+    for (const colorScheme of ["light", "dark"]) {
+      const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true });
+      const page = await context.newPage();
+      const asked = [];
+      const complaints = [];
+      page.on("request", (request) => asked.push(request.url()));
+      page.on("console", (message) => complaints.push(message.text()));
+      page.on("pageerror", (error) => complaints.push(String(error)));
+      await page.goto(pathToFileURL(path).href);
+      await page.addScriptTag({ content: axe });
+      const views = await page.locator("input[type=radio]").evaluateAll((inputs) => inputs.map((input) => input.id));
+      for (const view of views.length ? views : [""]) {
+        if (view) await page.check(`#${view}`);
+        const folded = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        // The numbers behind figures are all tables of one kind: one of a view is enough, and as many take minutes.
+        await page.evaluate(() => {
+          const shown = [...document.querySelectorAll("details")].filter((item) => item.checkVisibility());
+          shown.slice(0, 2).forEach((item) => (item.open = true));
+        });
+        const result = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+        const open = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        found.push({
+          page: path, width, colorScheme, view, complaints,
+          overflow: Math.max(folded, open),
+          passes: result.passes.length,
+          asked: asked.filter((url) => !url.startsWith("data:") && !url.startsWith("file:")),
+          violations: result.violations.map(({ id, nodes }) => ({
+            id, count: nodes.length, first: nodes[0].html.slice(0, 200), why: nodes[0].failureSummary,
+          })),
+        });
+      }
+      await context.close();
+    }
+  }
+}
+await browser.close();
+console.log(JSON.stringify(found));
