@@ -23,7 +23,7 @@ from lrreport.publish import check_output_folder, is_intact, publish, read_manif
 from lrreport.request import Request
 from lrreport.results import Results
 from lrreport.store import Store
-from lrreport.training_stage import TrainingOutcome, load_results, train_missing
+from lrreport.training_stage import TrainingOutcome, expected_device, load_results, train_missing
 from lrreport.versions import renderer_versions
 
 _EDITION_FILE: Final = "data/edition.json"
@@ -62,7 +62,8 @@ def train(request: Request, report: Report) -> TrainingOutcome:
 
 
 def _train(request: Request, seeds: tuple[int, ...], report: Report) -> TrainingOutcome:
-    workplace = Workplace(request.cache, request.data_path, request.device, request.threads)
+    expected = expected_device(request.device)
+    workplace = Workplace(request.cache, request.data_path, request.device, request.threads, expected)
     return train_missing(request.studies, seeds, Store(request.cache), workplace, report, is_forced=request.is_forced)
 
 
