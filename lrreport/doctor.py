@@ -113,7 +113,7 @@ def _examine_device(choice: str) -> Finding:
         from lrreport.engine.device import set_up_device  # noqa: PLC0415 - loads TensorFlow, which takes seconds
 
     try:
-        device = set_up_device(choice, available_cores())  # type: ignore[arg-type]
+        device = set_up_device(choice)  # type: ignore[arg-type]
     except LrreportError as error:
         return Finding("device", works=False, text=error.got or error.message, remedy=error.fix or "")
     where = cpu_model() if device.kind == "cpu" else device.name

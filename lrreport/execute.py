@@ -1,26 +1,35 @@
-"""Where groups run: worker threads of this process, one a core, each with a one-threaded program."""
+"""Where groups run: worker processes, one a core on the CPU, one in all on a GPU.
+
+The driver, this process, never loads TensorFlow: it hands out groups, writes what comes back to the store, and counts.
+"""
 
 from __future__ import annotations
 
-import queue
+import contextlib
+import multiprocessing
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Self
 
 from lrreport.checkpoints import Entry, Progress
 from lrreport.datasets import load_dataset
-from lrreport.environment import current_environment, without_chatter
+from lrreport.engine.worker import Assignment, Failed, FromWorker, GroupDone, Ready, WorkerSettings, serve
+from lrreport.errors import LrreportError
 from lrreport.events import Message, Report, TrainingProgress, message_of
-from lrreport.groups import Group
+from lrreport.groups import EpochReport, Group, GroupShape
 from lrreport.spec import RunSpec
 
 if TYPE_CHECKING:
-    from lrreport.engine.device import Device, DeviceChoice, DeviceData
-    from lrreport.engine.training import EpochReport
+    from lrreport.engine.device import DeviceChoice
+
+_END_WITHIN_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +41,14 @@ class Workplace:
         data_path: The user's own data, or None.
         device: `auto`, `cpu` or `gpu`.
         threads: Cores to use.
+        expected_device: The device class that is most likely the one, `cpu` or `gpu`, told without TensorFlow.
     """
 
     cache: Path
     data_path: Path | None
     device: DeviceChoice
     threads: int
+    expected_device: str
 
 
 class _Tally:
@@ -45,7 +56,6 @@ class _Tally:
 
     def __init__(self, groups: Sequence[Group], report: Report) -> None:
         self._report = report
-        self._lock = threading.Lock()
         self._began = time.monotonic()
         self._total = sum(task.epochs - task.start_epoch for group in groups for task in group.tasks)
         self._group_epochs = sum(group.epochs - group.start_epoch for group in groups)
@@ -54,37 +64,204 @@ class _Tally:
 
     def add(self, epoch: EpochReport) -> None:
         """Count one epoch of a group and tell about it."""
+        self._done += epoch.active
+        self._runs += epoch.finished
+        self._group_done += 1
+        elapsed = time.monotonic() - self._began
+        left = elapsed / self._group_done * (self._group_epochs - self._group_done)
+        self._report(TrainingProgress(self._done, self._total, self._runs, self._total_runs, elapsed, max(left, 0.0)))
+
+
+class _Waiting:
+    """Groups that nobody trains yet. A worker takes one of the first seed whose program it has compiled already."""
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self._groups = list(groups)
+        self._lock = threading.Lock()
+
+    def take(self, compiled: set[GroupShape]) -> Group | None:
+        """The next group for a worker with these programs, or None when all are taken."""
         with self._lock:
-            self._done += epoch.active
-            self._runs += epoch.finished
-            self._group_done += 1
-            elapsed = time.monotonic() - self._began
-            left = elapsed / self._group_done * (self._group_epochs - self._group_done)
-            self._report(
-                TrainingProgress(self._done, self._total, self._runs, self._total_runs, elapsed, max(left, 0.0))
-            )
+            if not self._groups:
+                return None
+            first = [group for group in self._groups if group.seed == self._groups[0].seed]
+            group = next((group for group in first if group.shape in compiled), first[0])
+            self._groups.remove(group)
+            return group
 
 
-def _load_data(groups: Sequence[Group], workplace: Workplace, device: Device, report: Report) -> dict[str, DeviceData]:
-    from lrreport.engine.device import put_on_device  # noqa: PLC0415 - TensorFlow, only when something is trained
+class _Worker:
+    """A worker process, seen from the driver."""
 
-    names = sorted({group.dataset for group in groups})
-    return {
-        name: put_on_device(
-            load_dataset(
-                name,
-                cache_dir=workplace.cache,
-                data_path=workplace.data_path,
-                report=lambda text: report(message_of("data", text)),
-            ),
-            device,
+    def __init__(self, context: SpawnContext, stop: Event, settings: WorkerSettings) -> None:
+        self._connection, theirs = context.Pipe()
+        self._process: SpawnProcess = context.Process(target=serve, args=(theirs, stop, settings), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._ready: Ready | None = None
+        self.compiled: set[GroupShape] = set()
+
+    def wait_until_ready(self) -> Ready:
+        """Wait until TensorFlow is loaded there."""
+        if self._ready is None:
+            message = self._receive()
+            assert isinstance(message, Ready), message
+            self._ready = message
+        return self._ready
+
+    def train(self, assignment: Assignment, tell: Callable[[Entry | EpochReport], None]) -> None:
+        """Let it train a group; returns when the group has ended or was stopped."""
+        self.compiled.add(assignment.group.shape)
+        self._send(assignment)
+        while not isinstance(message := self._receive(), GroupDone):
+            assert isinstance(message, Entry | EpochReport), message
+            tell(message)
+
+    def end(self) -> None:
+        """Let it end, by force if need be."""
+        with contextlib.suppress(OSError):  # it may have ended by itself
+            self._connection.send(None)
+        self._connection.close()
+        self._process.join(_END_WITHIN_S)
+        self._process.kill()
+
+    def _send(self, assignment: Assignment) -> None:
+        try:
+            self._connection.send(assignment)
+        except OSError as error:
+            raise self._loss() from error
+
+    def _receive(self) -> FromWorker:
+        try:
+            message: FromWorker = self._connection.recv()
+        except (EOFError, OSError) as error:
+            raise self._loss() from error
+        if isinstance(message, Failed):
+            raise message.error or RuntimeError(f"a worker process failed\n{message.details}")
+        return message
+
+    def _loss(self) -> LrreportError:
+        self._process.join(_END_WITHIN_S)
+        return LrreportError(
+            "A process that trained was ended from outside",
+            got=f"exit code {self._process.exitcode}",
+            expected="a process that tells its results",
+            fix="see whether the machine ran out of memory (--threads 1 needs least), and run the command again:"
+            " it goes on from the last checkpoint",
         )
-        for name in names
-    }
+
+
+class Crew:
+    """The worker processes of one command; used in a `with` statement, which ends them.
+
+    Args:
+        workplace: Device, cores, data.
+    """
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._workplace = workplace
+        self._context = multiprocessing.get_context("spawn")
+        self._stop = self._context.Event()
+        self._workers: list[_Worker] = []
+
+    def __enter__(self) -> Self:
+        """Nothing is started yet."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End every worker."""
+        for worker in self._workers:
+            worker.end()
+
+    def __len__(self) -> int:
+        """How many groups are trained at a time."""
+        return len(self._workers)
+
+    def hire(self, device: DeviceChoice, count: int) -> None:
+        """Start worker processes; they load TensorFlow while this one goes on."""
+        settings = WorkerSettings(device, self._workplace.cache, self._workplace.data_path, os.getpid())
+        self._workers.extend(_Worker(self._context, self._stop, settings) for _ in range(count))
+
+    def dismiss_all_but_first(self) -> None:
+        """End the workers that a GPU leaves nothing to do for."""
+        for worker in self._workers[1:]:
+            worker.end()
+        del self._workers[1:]
+
+    def wait_until_ready(self) -> Ready:
+        """Wait for the first worker to say on which device it will train."""
+        return self._workers[0].wait_until_ready()
+
+    def train(
+        self,
+        groups: Sequence[Group],
+        *,
+        read: Callable[[RunSpec], object],
+        tell: Callable[[Entry | EpochReport], None],
+    ) -> None:
+        """Train groups to their ends, or after an exception to the end of their epochs.
+
+        Args:
+            groups: In the order in which they shall begin.
+            read: Finds the entries that groups go on from.
+            tell: Takes what workers tell; never called twice at once.
+        """
+        waiting, telling = _Waiting(groups), threading.Lock()
+
+        def tell_one(message: Entry | EpochReport) -> None:
+            with telling:
+                tell(message)
+
+        def entries_of(group: Group) -> dict[str, Entry]:
+            found = (read(task.spec) for task in group.tasks if task.start_epoch)
+            return {entry.key: entry for entry in found if isinstance(entry, Entry)}
+
+        def lead(worker: _Worker) -> None:
+            worker.wait_until_ready()
+            while not self._stop.is_set() and (group := waiting.take(worker.compiled)) is not None:
+                worker.train(Assignment(group, entries_of(group)), tell_one)
+
+        self._lead_all(lead)
+
+    def train_everywhere(self, groups: Sequence[Group]) -> None:
+        """Let every worker train all the groups, and forget the results: their programs are compiled afterwards."""
+
+        def lead(worker: _Worker) -> None:
+            worker.wait_until_ready()
+            for group in groups:
+                worker.train(Assignment(group, {}), lambda _: None)
+
+        self._lead_all(lead)
+
+    def _lead_all(self, lead: Callable[[_Worker], None]) -> None:
+        """Lead each worker from a thread; an exception anywhere stops them all after their epochs.
+
+        Not from the main thread: a signal handler that raises in the middle of a message would leave half of it unread.
+        """
+
+        def lead_or_stop(worker: _Worker) -> None:
+            try:
+                lead(worker)
+            except BaseException:
+                self._stop.set()  # the others end after their epochs; `result` below raises this error
+                raise
+
+        with ThreadPoolExecutor(len(self._workers), thread_name_prefix="lead") as pool:
+            leading = [pool.submit(lead_or_stop, worker) for worker in self._workers]
+            try:
+                # Short waits, so that signal handlers run; and no Thread.join, which takes a thread for ended when a
+                # handler raises in it.
+                while wait(leading, timeout=0.2).not_done:
+                    pass
+            except BaseException:
+                self._stop.set()
+                raise
+        for thread in leading:
+            thread.result()
 
 
 def train_groups(
-    groups: Sequence[Group],
+    groups_for: Callable[[str], Sequence[Group]],
     *,
     workplace: Workplace,
     read: Callable[[RunSpec], object],
@@ -94,10 +271,10 @@ def train_groups(
     """Train groups to their ends.
 
     Args:
-        groups: In the order in which they shall begin.
-        workplace: Device, threads, data.
+        groups_for: The groups to train on a device class, `cpu` or `gpu`, in the order in which they shall begin.
+        workplace: Device, cores, data.
         read: Finds the entries that groups go on from.
-        save: Keeps an entry; called from worker threads, never twice at once.
+        save: Keeps an entry; never called twice at once.
         report: Told of every epoch.
 
     Returns:
@@ -106,71 +283,55 @@ def train_groups(
     Raises:
         DataError: The data cannot be had.
         UsageError: `gpu` was asked for and there is none.
-        KeyboardInterrupt: Or whatever else a signal handler raised; the workers have written their checkpoints then.
+        KeyboardInterrupt: Or whatever else a signal handler raised; the workers' checkpoints are written then.
     """
     report(Message("train", "starting TensorFlow"))
-    with without_chatter():
-        from lrreport.engine.device import set_up_device  # noqa: PLC0415 - see above
-        from lrreport.engine.training import GroupTraining  # noqa: PLC0415
+    with Crew(workplace) as crew:
+        groups = _gather(crew, groups_for, workplace, report)
+        tally = _Tally(groups, report)
+        ended: dict[str, int] = {str(Progress.COMPLETE): 0, str(Progress.DIVERGED): 0}
 
-    device = set_up_device(workplace.device, workplace.threads)
-    where = f"training on the {device.kind.upper()} ({device.reason}), {device.workers} groups at a time"
-    # A GPU that is there and does not work is a reason to look; a machine without one is not.
-    report(Message("train", where, is_warning="failed" in device.reason))
-    data = _load_data(groups, workplace, device, report)
-    environment = current_environment(device.kind)
-    waiting: queue.SimpleQueue[Group] = queue.SimpleQueue()
-    for group in groups:
-        waiting.put(group)
-    tally, saving = _Tally(groups, report), threading.Lock()
-    ended: dict[str, int] = {str(Progress.COMPLETE): 0, str(Progress.DIVERGED): 0}
-    stop = threading.Event()
-
-    def keep(entry: Entry) -> None:
-        with saving:
-            save(entry)
-            text = f"epoch {len(entry.history)} of run {entry.key} is kept ({entry.progress})"
+        def take_over(message: Entry | EpochReport) -> None:
+            if isinstance(message, EpochReport):
+                tally.add(message)
+                return
+            save(message)
+            text = f"epoch {len(message.history)} of run {message.key} is kept ({message.progress})"
             report(Message("checkpoint", text, is_detail=True))
-            if entry.progress is not Progress.PARTIAL:
-                ended[str(entry.progress)] += 1
+            if message.progress is not Progress.PARTIAL:
+                ended[str(message.progress)] += 1
 
-    def entries_of(group: Group) -> dict[str, Entry]:
-        found = (read(task.spec) for task in group.tasks if task.start_epoch)
-        return {entry.key: entry for entry in found if isinstance(entry, Entry)}
-
-    def work() -> None:
-        try:
-            while not stop.is_set():
-                group = waiting.get_nowait()
-                with device.place():
-                    GroupTraining(
-                        group,
-                        data[group.dataset],
-                        entries=entries_of(group),
-                        environment=environment,
-                        save=keep,
-                        clock=time.monotonic,
-                    ).train(stop.is_set, tally.add)
-        except queue.Empty:
-            return
-        except BaseException:
-            stop.set()  # the other workers end after their epochs; `result` below raises this error
-            raise
-
-    _run_workers(work, device.workers, stop)
-    return ended
+        crew.train(groups, read=read, tell=take_over)
+        return ended
 
 
-def _run_workers(work: Callable[[], None], count: int, stop: threading.Event) -> None:
-    """Run `work` in threads until all have returned; an exception anywhere stops the others after their epochs."""
-    with ThreadPoolExecutor(count, thread_name_prefix="worker") as pool:
-        working = [pool.submit(work) for _ in range(count)]
-        try:
-            # Short waits, so that signal handlers run; and no Thread.join, which takes a thread for ended when a
-            # handler raises in it.
-            while wait(working, timeout=0.2).not_done:
-                pass
-        finally:
-            stop.set()
-    for worker in working:
-        worker.result()
+def _gather(
+    crew: Crew, groups_for: Callable[[str], Sequence[Group]], workplace: Workplace, report: Report
+) -> Sequence[Group]:
+    """Start the workers that the device wants, fetch the data meanwhile, and say what will be trained on what."""
+    groups = groups_for(workplace.expected_device)
+    crew.hire(workplace.device, 1)
+    if workplace.expected_device == "cpu":
+        crew.hire("cpu", min(workplace.threads, len(groups)) - 1)
+    _fetch_data(groups, workplace, report)
+    ready = crew.wait_until_ready()
+    if ready.kind != workplace.expected_device:
+        crew.dismiss_all_but_first()
+        groups = groups_for(ready.kind)
+        if ready.kind == "cpu":
+            crew.hire("cpu", min(workplace.threads, len(groups)) - 1)
+    text = f"training on the {ready.kind.upper()} ({ready.reason}), {len(crew)} groups at a time"
+    # A GPU that is there and does not work is a reason to look; a machine without one is not.
+    report(Message("train", text, is_warning="failed" in ready.reason))
+    return groups
+
+
+def _fetch_data(groups: Sequence[Group], workplace: Workplace, report: Report) -> None:
+    """See to it that every worker will find the data, checked, in the cache."""
+    for name in sorted({group.dataset for group in groups}):
+        load_dataset(
+            name,
+            cache_dir=workplace.cache,
+            data_path=workplace.data_path,
+            report=lambda text: report(message_of("data", text)),
+        )

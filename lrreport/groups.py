@@ -18,16 +18,16 @@ Family = Literal["sgd", "momentum", "adaptive"]
 INPUTS: Final = 784
 CLASSES: Final = 10
 
-#: Columns of the first layer's GEMM that a group may fill, by device class. Plain SGD touches its kernel once in
-#: several updates, so it may be wide; the other rules read and write kernel, gradient and optimizer slots at every
-#: update and are fastest when these fit a core's second-level cache (measured: docs/decisions). A GPU wants wide work.
+#: Columns of the first layer's GEMM that a group may fill, by device class. More make the GEMM faster, but a group
+#: with empty slots wasteful, and a run alone slow; the rules that read and write kernel, gradient and optimizer slots
+#: at every update are fastest when these fit a core's second-level cache (docs/decisions). A GPU wants wide work.
 _COLUMNS: Final[dict[str, dict[Family, int]]] = {
-    "cpu": {"sgd": 512, "momentum": 256, "adaptive": 256},
+    "cpu": {"sgd": 208, "momentum": 160, "adaptive": 160},
     "gpu": {"sgd": 4096, "momentum": 4096, "adaptive": 4096},
 }
 _MAX_SLOTS: Final = {"cpu": 10, "gpu": 64}
-#: Columns are padded to whole vector registers and kernel blocks, so that no column is computed by tail code.
-_COLUMN_STEP: Final = 128
+#: Columns are padded to whole vector registers, so that no column is computed by tail code.
+_COLUMN_STEP: Final = 16
 #: A block of updates covers about so many images: more make the corrections within a block dear.
 _IMAGES_PER_BLOCK: Final = 128
 _MAX_UPDATES_PER_BLOCK: Final = 8
@@ -75,7 +75,7 @@ def shape_for(spec: RunSpec, device: str) -> GroupShape:
     """The shape of the program that trains a run on a device class, `cpu` or `gpu`.
 
     >>> shape_for(RunSpec(), "cpu")
-    GroupShape(family='sgd', hidden_units=(50,), batch_size=32, slots=10, columns=512)
+    GroupShape(family='sgd', hidden_units=(50,), batch_size=32, slots=4, columns=208)
     """
     family = family_of(spec)
     first_width = spec.hidden_units[0] if spec.hidden_units else CLASSES
@@ -124,6 +124,23 @@ class Group:
     def epochs(self) -> int:
         """Epochs that the longest of its runs shall have."""
         return max(task.epochs for task in self.tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class EpochReport:
+    """One epoch of a group is done.
+
+    Attributes:
+        epoch: Counted from 1.
+        active: Runs that were still training in it.
+        finished: Runs that ended with it, complete or diverged.
+        wall_s: Seconds that it took.
+    """
+
+    epoch: int
+    active: int
+    finished: int
+    wall_s: float
 
 
 def make_groups(tasks: Iterable[Task], device: str) -> tuple[Group, ...]:

@@ -82,7 +82,8 @@ def train(request: Request, report: Report) -> TrainingOutcome:
 
 
 def _train(request: Request, seeds: tuple[int, ...], report: Report) -> TrainingOutcome:
-    workplace = Workplace(request.cache, request.data_path, request.device, request.threads)
+    expected = expected_device(request.device)
+    workplace = Workplace(request.cache, request.data_path, request.device, request.threads, expected)
     return train_missing(request.studies, seeds, Store(request.cache), workplace, report, is_forced=request.is_forced)
 
 

@@ -65,12 +65,14 @@ class Environment:
         numpy: NumPy's version.
         cpu_model: The processor's name.
         device: `cpu` or `gpu`.
+        threads: Threads that compute one program: 1 on the CPU, where speed comes from a process a core.
     """
 
     tensorflow: str
     numpy: str
     cpu_model: str
     device: str
+    threads: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

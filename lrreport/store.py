@@ -227,12 +227,19 @@ def _decode(path: Path, key: str) -> Entry | Damage:
         progress=progress,
         history=history,
         checkpoint=checkpoint,
-        environment=Environment(**{_word(name): _word(text) for name, text in run["environment"].items()}),
+        environment=_decode_environment(run["environment"]),
         data_digest=_word(run["data_digest"]),
         engine_version=_whole(run["engine_version"]),
         wall_s=_number(run["wall_s"]),
         group_epoch_s=_number(run["group_epoch_s"]),
     )
+
+
+def _decode_environment(document: dict[str, Any]) -> Environment:
+    """Where an entry was trained; one of before threads were counted used one."""
+    words = {_word(name): value for name, value in document.items()}
+    threads = _whole(words.pop("threads", 1))
+    return Environment(**{name: _word(value) for name, value in words.items()}, threads=threads)
 
 
 def _decode_history(document: Any, epochs: Any) -> History:

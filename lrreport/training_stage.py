@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lrreport.checkpoints import Entry
 from lrreport.datasets import pinned_digest
@@ -14,13 +13,12 @@ from lrreport.engine import ENGINE_VERSION
 from lrreport.environment import current_environment
 from lrreport.errors import MissingResultsError
 from lrreport.events import Message, Report
+from lrreport.execute import Workplace, train_groups
+from lrreport.groups import Group
 from lrreport.plan import Plan, Present, Reason, list_runs, make_plan
 from lrreport.results import Results
 from lrreport.spec import Study
 from lrreport.store import Store
-
-if TYPE_CHECKING:
-    from lrreport.execute import Workplace
 
 
 def has_nvidia_device() -> bool:
@@ -83,7 +81,7 @@ def train_missing(
     Raises:
         LrreportError: Data, device or cache fail; see `train_groups`.
     """
-    plan = plan_runs(studies, seeds, store, expected_device(workplace.device), is_forced=is_forced)
+    plan = plan_runs(studies, seeds, store, workplace.expected_device, is_forced=is_forced)
     for run in plan.runs:
         if run.reason is Reason.CORRUPT:
             report(
@@ -102,9 +100,13 @@ def train_missing(
         report(Message("plan", f"all {len(plan.runs)} runs are in the cache"))
         return TrainingOutcome((), len(plan.runs), 0)
     report(Message("plan", f"{len(misses)} of {len(plan.runs)} runs to train, groups: {len(plan.groups)}"))
-    from lrreport.execute import train_groups  # noqa: PLC0415 - leads to TensorFlow, which is slow to load
 
-    ended = train_groups(plan.groups, workplace=workplace, read=store.read, save=store.write, report=report)
+    def groups_for(device: str) -> Sequence[Group]:
+        if device == workplace.expected_device:
+            return plan.groups
+        return plan_runs(studies, seeds, store, device, is_forced=is_forced).groups
+
+    ended = train_groups(groups_for, workplace=workplace, read=store.read, save=store.write, report=report)
     return TrainingOutcome(
         tuple(run.name for run in misses),
         len(plan.runs) - len(misses),

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from lrreport.datasets import Dataset, scale_images
+from lrreport.datasets import Dataset
 from lrreport.engine.packing import Inputs, padded_count, used_inputs
 from lrreport.engine.program import DeviceArrays
 from lrreport.errors import UsageError
-
-#: Read by XLA when it compiles for the first time.
-_ONE_THREAD_EACH: Final = "--xla_cpu_multi_thread_eigen=false"
 
 DeviceChoice = Literal["auto", "cpu", "gpu"]
 
@@ -29,13 +25,11 @@ class Device:
     Attributes:
         kind: `cpu` or `gpu`, the device class of an environment.
         name: TensorFlow's name of it.
-        workers: Groups that train side by side: one a core on the CPU, one on a GPU.
         reason: Why it was taken, in words.
     """
 
     kind: Literal["cpu", "gpu"]
     name: str
-    workers: int
     reason: str
 
     def place(self) -> AbstractContextManager[None]:
@@ -58,48 +52,43 @@ def _works(name: str) -> str | None:
     return None
 
 
-def set_up_device(choice: DeviceChoice, cores: int) -> Device:
-    """Prepare TensorFlow for training and say where it will happen.
+def set_up_device(choice: DeviceChoice) -> Device:
+    """Prepare this process's TensorFlow for training and say where it will happen.
 
-    On the CPU every program computes in one thread, and one program runs per core: that is faster than one program
-    in many threads, and makes a run's bits independent of the number of cores.
+    On the CPU everything is computed in one thread.
 
     Args:
         choice: `auto` takes a GPU when TensorFlow sees one and a trial step works on it.
-        cores: Cores to use.
 
     Raises:
         UsageError: `gpu` was asked for and none works here.
     """
     tf.get_logger().setLevel("ERROR")  # it warns of 'retracing' where many architectures are trained
-    # numerics: XLA splits no operation over threads, so the pool's size changes no bit (tests/engine/test_same_bits.py).
-    # The pool itself needs a thread for each program: with one, programs side by side often waited for each other.
-    flags = os.environ.get("XLA_FLAGS", "")
-    if _ONE_THREAD_EACH not in flags:
-        os.environ["XLA_FLAGS"] = f"{flags} {_ONE_THREAD_EACH}".strip()
-    tf.config.threading.set_intra_op_parallelism_threads(max(cores, 2))
-    tf.config.threading.set_inter_op_parallelism_threads(max(cores, 2))
+    # numerics: with more threads XLA splits a matrix product over them, into parts that other kernels compute, and a
+    # run's bits depend on its slot (tests/engine/test_same_bits.py). Speed comes from one process a core.
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
     reason = "asked for" if choice == "cpu" else "TensorFlow sees no GPU"
-    if choice != "cpu":
-        gpus = tf.config.list_physical_devices("GPU")
+    gpus = tf.config.list_physical_devices("GPU")
+    if choice == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+    elif gpus:
         for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)  # noqa: FBT003 - TensorFlow's own signature
-        if gpus:
-            fault = _works("/GPU:0")
-            if fault is None:
-                # Not on the CPU: there it makes functions of different threads wait for each other, and programs of
-                # one thread are deterministic without it.
-                tf.config.experimental.enable_op_determinism()
-                return Device("gpu", "/GPU:0", 1, "a trial step worked")
-            reason = f"the GPU failed a trial step: {fault}"
-        if choice == "gpu":
-            raise UsageError(
-                "There is no GPU that works here",
-                got=reason,
-                expected="a GPU that TensorFlow can use",
-                fix="leave --device out to train on the CPU, or install the extra 'gpu' and look at `lrreport doctor`",
-            )
-    return Device("cpu", "/CPU:0", max(cores, 1), reason)
+        fault = _works("/GPU:0")
+        if fault is None:
+            # Not on the CPU: programs of one thread are deterministic without it.
+            tf.config.experimental.enable_op_determinism()
+            return Device("gpu", "/GPU:0", "a trial step worked")
+        reason = f"the GPU failed a trial step: {fault}"
+    if choice == "gpu":
+        raise UsageError(
+            "There is no GPU that works here",
+            got=reason,
+            expected="a GPU that TensorFlow can use",
+            fix="leave --device out to train on the CPU, or install the extra 'gpu' and look at `lrreport doctor`",
+        )
+    return Device("cpu", "/CPU:0", reason)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,13 +105,13 @@ class DeviceData:
 
 
 def put_on_device(dataset: Dataset, device: Device) -> DeviceData:
-    """Scale a dataset and move it to the device, without the inputs that are zero in every image."""
+    """Move a dataset to the device, without the inputs that are zero in every image."""
     inputs = used_inputs(dataset.train_images, dataset.test_images)
 
     def images(array: NDArray[np.uint8]) -> Any:
         used = np.zeros((len(array), padded_count(inputs)), np.uint8)
-        used[:, : len(inputs)] = array.reshape(len(array), -1)[:, inputs]
-        return tf.constant(scale_images(used))
+        np.take(array.reshape(len(array), -1), inputs, 1, used[:, : len(inputs)])
+        return tf.constant(used)
 
     with tf.device(device.name):
         arrays = DeviceArrays(
@@ -130,5 +119,6 @@ def put_on_device(dataset: Dataset, device: Device) -> DeviceData:
             tf.constant(dataset.train_labels.astype(np.int32)),
             images(dataset.test_images),
             tf.constant(dataset.test_labels.astype(np.int32)),
+            tf.constant(255.0),
         )
     return DeviceData(arrays, inputs)

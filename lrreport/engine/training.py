@@ -19,7 +19,7 @@ from lrreport.engine.plateau import PlateauState, step_plateau
 from lrreport.engine.program import compile_epoch
 from lrreport.engine.random_streams import initial_weights, minibatch_order
 from lrreport.engine.rules import ADAGRAD_START, SLOT_NAMES
-from lrreport.groups import Group, Task
+from lrreport.groups import EpochReport, Group, Task
 from lrreport.keys import run_key
 from lrreport.results import Environment, History
 from lrreport.spec import RunSpec
@@ -48,25 +48,6 @@ class _Run:
     @property
     def history(self) -> History:
         return History(*(np.array(self.curves[name], np.float32) for name in _CURVES))
-
-
-@dataclass(frozen=True, slots=True)
-class EpochReport:
-    """One epoch of a group is done.
-
-    Attributes:
-        group: The group.
-        epoch: Counted from 1.
-        active: Runs that were still training in it.
-        finished: Runs that ended with it, complete or diverged.
-        wall_s: Seconds that it took.
-    """
-
-    group: Group
-    epoch: int
-    active: int
-    finished: int
-    wall_s: float
 
 
 def _fresh_layers(spec: RunSpec, kind: str, widths: tuple[int, ...]) -> RunLayers:
@@ -246,7 +227,7 @@ class GroupTraining:
             if stopping or self._clock() - saved_at >= CHECKPOINT_EVERY_S:
                 ended, saved_at = active, self._clock()
             self._save_runs(ended)
-            report(EpochReport(self._group, epoch + 1, len(active), len(active) - len(going), seconds))
+            report(EpochReport(epoch + 1, len(active), len(active) - len(going), seconds))
             if stopping and going:
                 return False
         return True

@@ -25,7 +25,7 @@ def small_mnist(mnist: Dataset) -> Dataset:
 @pytest.fixture(scope="session")
 def device() -> Device:
     """The CPU, set up as for training."""
-    return set_up_device("cpu", 2)
+    return set_up_device("cpu")
 
 
 @pytest.fixture(scope="session")

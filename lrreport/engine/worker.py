@@ -1,0 +1,145 @@
+"""A process that trains groups, one after the other, as the driver in `execute.py` hands them to it.
+
+On the CPU there is one such process a core, and TensorFlow computes in one thread in each: programs of one process
+would share a thread pool, and then either wait for each other or be split over threads, which costs time and makes
+the bits depend on the number of threads (docs/decisions). Importing this module does not import TensorFlow.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from lrreport.checkpoints import Entry
+from lrreport.datasets import load_dataset
+from lrreport.environment import current_environment, without_chatter
+from lrreport.errors import LrreportError
+from lrreport.groups import EpochReport, Group
+from lrreport.processes import follow_parent
+
+if TYPE_CHECKING:
+    from lrreport.engine.device import Device, DeviceChoice, DeviceData
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A group to train.
+
+    Attributes:
+        group: The group.
+        entries: What its runs go on from, by run key.
+    """
+
+    group: Group
+    entries: dict[str, Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The worker can begin.
+
+    Attributes:
+        kind: `cpu` or `gpu`: the device that it will train on.
+        reason: Why, in words.
+    """
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupDone:
+    """The group has come to its end, or was stopped after an epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The worker cannot go on.
+
+    Attributes:
+        error: What the user has to know; None for a bug of ours.
+        details: The traceback.
+    """
+
+    error: LrreportError | None
+    details: str
+
+
+FromWorker: TypeAlias = Ready | EpochReport | Entry | GroupDone | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """What a worker process is started with.
+
+    Attributes:
+        device: `auto`, `cpu` or `gpu`.
+        cache: The cache folder, for data.
+        data_path: The user's own data, or None.
+        parent: Process id of the driver.
+    """
+
+    device: DeviceChoice
+    cache: Path
+    data_path: Path | None
+    parent: int
+
+
+def serve(connection: Connection, stop: Event, settings: WorkerSettings) -> None:
+    """Work until the driver sends None or hangs up.
+
+    Args:
+        connection: Takes an `Assignment` or None; gives what `FromWorker` lists.
+        stop: When it is set, a group ends after its epoch.
+        settings: See there.
+    """
+    follow_parent(settings.parent)
+    try:
+        with without_chatter():
+            from lrreport.engine.device import set_up_device  # noqa: PLC0415 - TensorFlow takes seconds to load
+
+            device = set_up_device(settings.device)
+        connection.send(Ready(device.kind, device.reason))
+        data: dict[str, DeviceData] = {}
+        while (assignment := connection.recv()) is not None:
+            _train(assignment, device, data, connection, stop, settings)
+            connection.send(GroupDone())
+    except (EOFError, BrokenPipeError):
+        return  # the driver is gone, and nobody is left to tell
+    except LrreportError as error:
+        connection.send(Failed(error, traceback.format_exc()))
+    except Exception:  # noqa: BLE001 - told to the driver, which raises it
+        connection.send(Failed(None, traceback.format_exc()))
+
+
+def _train(
+    assignment: Assignment,
+    device: Device,
+    data: dict[str, DeviceData],
+    connection: Connection,
+    stop: Event,
+    settings: WorkerSettings,
+) -> None:
+    from lrreport.engine.device import put_on_device  # noqa: PLC0415 - as above
+    from lrreport.engine.training import GroupTraining  # noqa: PLC0415
+
+    name = assignment.group.dataset
+    if name not in data:
+        dataset = load_dataset(
+            name, cache_dir=settings.cache, data_path=settings.data_path, report=lambda _: None
+        )  # the driver has fetched it and told about it
+        data[name] = put_on_device(dataset, device)
+    with device.place():
+        GroupTraining(
+            assignment.group,
+            data[name],
+            entries=assignment.entries,
+            environment=current_environment(device.kind),
+            save=connection.send,
+            clock=time.monotonic,
+        ).train(stop.is_set, connection.send)
