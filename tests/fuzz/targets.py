@@ -85,7 +85,7 @@ nesterov = [false]
 """
     odd = [b"[" + b" " * 3000, b"a." * 500 + b"b = 1", b"x = " + b"[" * 900 + b"]" * 900, b"n = 1" + b"0" * 5000]
     odd += [b"n = 0x" + b"f" * 5000, b'"\\u001b[2J" = 1', b'[vary]\n"\\u001b" = [1]', b"d = 1979-05-27", b"f = -nan"]
-    odd += [b"a." * 49_000 + b"b = 1", b"[" + b"a." * 49_000 + b"b]", b"a." * 4_900 + b"b = 1"]
+    odd += [b"a." * 49_000 + b"b = 1", b"[" + b"a." * 49_000 + b"b]", b"a." * 1_900 + b"b = 1"]
     return [*own, grid, *odd, *(grid + b"\n" + line for line in odd)]
 
 
