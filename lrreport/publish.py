@@ -156,7 +156,7 @@ def _check_writable(out: Path) -> None:
             "The output folder cannot be written",
             where=str(out),
             got=str(error),
-            fix="choose another folder with --out, or change its permissions",
+            fix="choose another folder with --out, or make it and the folder above it writable: reports change places there",
         ) from error
 
 
