@@ -39,7 +39,7 @@ class HtmlTable:
             Markup('<th scope="col"{}>{}</th>').format(self._class(name), self.heads[name]) for name in names
         )
         # One row alone needs no head of its own: a table of almost nothing but heads is hard to follow when read aloud.
-        first_cell = Markup('<th scope="row"{}>{}</th>' if len(self.frame) > 1 else "<td{}>{}</td>")
+        first_cell = Markup('<th scope="row"{}>{}</th>') if len(self.frame) > 1 else Markup("<td{}>{}</td>")
         rows = []
         for cells in self.frame.itertuples(index=False, name=None):
             first, *others = zip(names, cells, strict=True)
