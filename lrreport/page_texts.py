@@ -51,10 +51,11 @@ class _Reader(HTMLParser):
         if tag in _VOID:
             return
         values = dict(attrs)
-        key = values.get("data-p") or values.get("id")
+        key = values.get("id")
         if key is None or tag in {"main", "body"}:
             key = self._open[-1][1] if self._open else None
         key = key[3:] if key and key.startswith(_LANGUAGES) else key
+        key = key.removeprefix("p-") if key and tag == "p" else key
         if tag in _HEADINGS and values.get("id"):
             self._heading = key or ""
         self._skipping += tag in _SKIPPED

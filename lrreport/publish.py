@@ -20,7 +20,7 @@ from typing import Any, Final
 from lrreport.atomic import sync_folder, write_atomically
 from lrreport.carry_over import carry_over
 from lrreport.errors import OutputError
-from lrreport.manifest import GENERATOR, MANIFEST, SCHEMA, is_intact, read_manifest
+from lrreport.manifest import GENERATOR, MANIFEST, SCHEMA, is_intact, is_report_name, read_manifest
 from lrreport.mounts import is_mount_point
 from lrreport.swap import finish_swap, hold_output, make_staging, remove_dead_staging, swap
 
@@ -156,7 +156,7 @@ def _check_writable(out: Path) -> None:
             "The output folder cannot be written",
             where=str(out),
             got=str(error),
-            fix="choose another folder with --out, or change its permissions",
+            fix="choose another folder with --out, or make it and the folder above it writable: reports change places there",
         ) from error
 
 
@@ -183,6 +183,8 @@ def publish(
         OutputError: Disk full or not writable; the older report is as it was.
     """
     out = out.resolve()
+    if odd := [name for name in files if not is_report_name(name)]:
+        raise OutputError("A report has no file of this name", where=str(out), got=repr(odd[0])[:200])
     try:
         finish_swap(out)
         remove_dead_staging(out)

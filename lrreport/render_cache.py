@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -44,10 +45,12 @@ class RenderCache:
     Attributes:
         folder: Where the entries stand; made when the first is written. None keeps nothing and finds nothing.
         limit_bytes: How large the folder may be after `prune`.
+        damaged: Paths of entries that could not be used, in the order in which they were found.
     """
 
     folder: Path | None
     limit_bytes: int = LIMIT_BYTES
+    damaged: list[str] = field(default_factory=list)
 
     def load(self, key: str) -> dict[str, bytes] | None:
         """The parts that were saved under a key, or None when there are none or they are damaged."""
@@ -55,17 +58,26 @@ class RenderCache:
             return None
         path = self.folder / key
         try:
-            content = path.read_bytes()
-        except OSError:
+            status = path.lstat()
+            is_file = stat.S_ISREG(status.st_mode) and status.st_size <= self.limit_bytes
+            parts = _unpack(path.read_bytes(), key) if is_file else None
+        except FileNotFoundError:
             return None
-        parts = _unpack(content, key)
+        except OSError:
+            parts = None
         if parts is None:
-            with suppress(OSError):
-                path.unlink()
+            self.drop(key)
             return None
         with suppress(OSError):
             os.utime(path)  # used just now: the last to go
         return parts
+
+    def drop(self, key: str) -> None:
+        """Note that an entry cannot be used, and remove it."""
+        if self.folder is not None:
+            self.damaged.append(str(self.folder / key))
+            with suppress(OSError):
+                (self.folder / key).unlink()
 
     def save(self, key: str, parts: Mapping[str, bytes]) -> None:
         """Keep parts under a key; a folder that is full or cannot be written keeps nothing, and no build fails of it."""
@@ -123,7 +135,7 @@ def _unpack(content: bytes, key: str) -> dict[str, bytes] | None:
         if head["checksum"] != _checksum(head["parts"], payload):
             return None
         sizes = [(str(name), int(size)) for name, size in head["parts"]]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
         return None
     if sum(size for _, size in sizes) != len(payload) or any(size < 0 for _, size in sizes):
         return None

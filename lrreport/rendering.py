@@ -57,12 +57,14 @@ class Made:
         files: Path relative to the output folder -> content.
         drawn: How many figures were drawn; the others were kept from an earlier build.
         laid_out: How many PDFs were laid out; likewise.
+        damaged: Paths of kept figures and PDFs that could not be used.
     """
 
     figures: tuple[DrawnFigure, ...]
     files: dict[str, bytes]
     drawn: int
     laid_out: int
+    damaged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,9 @@ def render_report(results: Results, edition: Edition, request: Request, report: 
     figures: list[DrawnFigure] = []
     report(Message("figures", f"drawing figures and setting pages: {', '.join(request.editions)}"))
     drawn = laid_out = 0
+    damaged: list[str] = []
     for made in _run_jobs(jobs, report):
+        damaged.extend(made.damaged)
         figures.extend(made.figures)
         files.update(made.files)
         drawn, laid_out = drawn + made.drawn, laid_out + made.laid_out
@@ -139,6 +143,8 @@ def render_report(results: Results, edition: Edition, request: Request, report: 
         both, joined = _make_bilingual(replace(facts, figures=tuple(figures)), files, request, cache, report)
         files.update(both)
         laid_out += joined
+    for path in dict.fromkeys([*damaged, *cache.damaged]):
+        report(Message("figures", f"damaged in the cache, made again: {path}", is_warning=True))
     cache.prune()
     pdfs = sum(name.endswith(".pdf") for name in files)
     return Rendered(files, drawn, len(figures) - drawn, laid_out, pdfs - laid_out)
@@ -235,7 +241,7 @@ def _render_language(job: _Job, report: Report | None = None) -> Made:
         files[f"lrreport-{job.language}.pdf"], is_new = keep_pdf(page, job.language, job.cache)
         laid_out += is_new
         tell(Message("pdf", f"lrreport-{job.language}.pdf is {'made' if is_new else 'kept'}"), report)
-    return Made(figures, files, drawn, laid_out)
+    return Made(figures, files, drawn, laid_out, tuple(job.cache.damaged))
 
 
 def _make_bilingual(

@@ -36,7 +36,7 @@ _TOP_LEVEL: Final = ("id", "title", "question", "base", "vary")
 _LANGUAGES: Final = ("th", "en")
 _MAX_BYTES: Final = 100_000
 #: The time that `tomllib` takes for a key like a.b.c grows with the square of its parts: minutes for a file full of it.
-_MAX_DOTS: Final = 5_000
+_MAX_DOTS: Final = 2_000
 _MAX_SETTINGS: Final = 1000
 _MAX_TEXT: Final = 2000
 _MAX_SHOWN: Final = 80

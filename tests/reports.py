@@ -48,11 +48,11 @@ def make_edition(results: Results, versions: Mapping[str, str] = VERSIONS) -> Pu
 def make_page(paragraphs: Mapping[str, str], language: str, day: dt.date) -> str:
     """A page with an edition line, a heading, paragraphs and a list below the heading."""
     year = day.year + 543 if language == "th" else day.year
-    body = "".join(f'<p id="{language}-p-{key}" data-p="{key}">{text}</p>' for key, text in paragraphs.items())
+    body = "".join(f'<p id="{language}-p-{key}">{text}</p>' for key, text in paragraphs.items())
     return (
         f'<html><head><title>T</title><style>p {{}}</style></head><body><main id="main">'
         f'<p class="edition">{day.day} November {year}</p><h2 id="{language}-results">Results</h2>{body}'
-        f'<p id="{language}-p-colophon" data-p="colophon">Dated {day.day} November {year}.</p>'
+        f'<p id="{language}-p-colophon">Dated {day.day} November {year}.</p>'
         f'<ul><li>a list&nbsp;item</li></ul><svg id="x"><text>drawn</text></svg></main></body></html>'
     )
 

@@ -215,7 +215,7 @@ def test_data_files_of_a_stranger(tmp_path: Path, name: str, content: str) -> No
 def test_texts_are_read_by_paragraph() -> None:
     """Ids lose their language; drawings, style and contents are no text; a list belongs to the heading above it."""
     page = """<head><title>x</title></head><body><nav><ol><li>Results</li></ol></nav><main id="main"><p>free</p>
-    <h2 id="th-results">Re<wbr>sults</h2><p id="th-p-a" data-p="a">One <b>two</b><br>three</p><ul><li>item</li></ul>
+    <h2 id="th-results">Re<wbr>sults</h2><p id="th-p-a">One <b>two</b><br>three</p><ul><li>item</li></ul>
     <figure id="th-fig"><svg><title>t</title><text>drawn</text></svg><figcaption>Caption</figcaption></figure>
     <p>loose</p></main>"""
     assert read_texts(page) == {

@@ -49,8 +49,8 @@ def render(
 def test_tag_writes_the_language_that_is_asked_for(tmp_path: Path) -> None:
     """A paragraph holds the words of one language, under an id that names the language."""
     source = '{% p "idea" %}{% th %}แนวคิด{% en %}idea{% endp %}'
-    assert render(tmp_path, source, "en")[0] == '<p id="en-p-idea" data-p="idea">idea</p>'
-    assert render(tmp_path, source, "th")[0] == '<p id="th-p-idea" data-p="idea">แนวคิด</p>'
+    assert render(tmp_path, source, "en")[0] == '<p id="en-p-idea">idea</p>'
+    assert render(tmp_path, source, "th")[0] == '<p id="th-p-idea">แนวคิด</p>'
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_box_takes_words_or_parts(tmp_path: Path) -> None:
     inner = '{% p "x" %}{% th %}ก{% en %}b{% endp %}'
     html, _ = render(tmp_path, f"{{% source_box %}}{inner}{{% endsource_box %}}")
     assert html.startswith('<div class="box source-box"><p class="box-title">What the source says')
-    assert html.endswith('<p id="en-p-x" data-p="x">b</p></div>')
+    assert html.endswith('<p id="en-p-x">b</p></div>')
 
 
 def test_listing_keeps_its_indents(tmp_path: Path) -> None:

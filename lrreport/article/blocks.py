@@ -104,7 +104,7 @@ class Writer:
             text = self._call(caller)
         finally:
             self._paragraph = None
-        html = Markup('<p id="{}" data-p="{}">{}</p>').format(label.anchor, identifier, text)
+        html = Markup('<p id="{}">{}</p>').format(label.anchor, text)
         return self._finish(f"p:{identifier}", html)
 
     def inline(self, caller: Caller) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,6 +71,23 @@ def test_damaged_images(harm: Harm, place: Path, tmp_path: Path) -> None:
     if harm is not Path.unlink:
         assert f"the kept copy of mnist ({kept}) is damaged" in done.stderr
     assert verify_dataset("mnist", tmp_path / "cache").is_intact
+
+
+def test_kept_figures_and_pdfs(place: Path, tmp_path: Path) -> None:
+    """Figures and PDFs that an earlier build kept, damaged in four ways: named, made again, the report the same."""
+    cache = copy_cache(place, tmp_path / "cache")
+    shutil.copytree(place / "cache" / "render", cache / "render")
+    render = ["render", *CHOICE, "--edition", "en", "--cache", "cache", "-q", "--out"]
+    assert run([*render, "calm"], tmp_path).returncode == 0
+    kept = sorted((cache / "render").iterdir())
+    for number, path in enumerate(kept):
+        HARMS[number % len(HARMS)](path)
+    done = run([*render, "report"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    named = [path for path in kept if f"damaged in the cache, made again: {path}" in done.stderr]
+    assert len(named) >= 2
+    for name in ("en.html", "lrreport-en.pdf", "figures/momentum.en.svg"):
+        assert (tmp_path / "report" / name).read_bytes() == (tmp_path / "calm" / name).read_bytes()
 
 
 def test_other_files_of_the_cache(place: Path, tmp_path: Path) -> None:

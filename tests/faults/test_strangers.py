@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -20,8 +21,11 @@ import pytest
 from lrreport.article.environment import make_environment
 from lrreport.checkpoints import Entry
 from lrreport.errors import RenderError
+from lrreport.kept import _from_parts, _load_pdf, _to_parts
+from lrreport.render_cache import RenderCache
 from lrreport.store import Damage, Store
 from tests.faults.world import assert_whole, copy_cache, fingerprint, run
+from tests.fuzz.targets import FIGURE
 from tests.test_browser import BROWSER
 from tests.test_store import SPEC, make_entry
 
@@ -239,6 +243,33 @@ def test_a_stranger_s_state(tmp_path: Path) -> None:
         assert isinstance(found, Damage), found
         assert found.path.name == "state-3.npz"
     assert not (tmp_path / "planted").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"name": "../../x"}, {"language": "th/../.."}, {"svg": "<svg><script>1</script></svg>"}, {"alt": 7},
+     {"svg_standalone": "<svg onload='alert(1)'/>"}, {"svg_print": '<svg><image href="http://127.0.0.1/"/></svg>'}],
+)  # fmt: skip
+def test_a_stranger_s_figure(change: dict[str, object]) -> None:
+    """A kept figure under another name, or one that would run or fetch something, is drawn again."""
+    sound = dataclasses.replace(FIGURE, svg="<svg><path clip-path='url(#a)'/><use href='#b'/></svg>")
+    assert _from_parts(_to_parts(sound), "momentum", "th") == sound
+    assert _from_parts(_to_parts(dataclasses.replace(sound, **change)), "momentum", "th") is None
+
+
+def test_a_stranger_s_pdf(tmp_path: Path) -> None:
+    """A kept PDF that runs something when it is opened, or that is none, is laid out again."""
+    cache = RenderCache(tmp_path)
+    pdf = pikepdf.new()
+    pdf.add_blank_page()
+    contents = {"plain": io.BytesIO(), "script": io.BytesIO(), "none": io.BytesIO(b"%PDF-1.7 no")}
+    pdf.save(contents["plain"])
+    pdf.Root.OpenAction = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert(1)")
+    pdf.save(contents["script"])
+    for name, content in contents.items():
+        cache.save(name, {"pdf": content.getvalue()})
+    assert [name for name in contents if _load_pdf(cache, name) is not None] == ["plain"]
+    assert [Path(path).name for path in cache.damaged] == ["script", "none"]
 
 
 def test_links_in_a_stranger_s_cache(tmp_path: Path) -> None:
