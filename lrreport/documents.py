@@ -1,13 +1,25 @@
-"""JSON documents that anybody may have written: bounded, or not read at all."""
+"""Documents that anybody may have written: JSON that is bounded, or not read at all, and what else is known of them."""
 
 from __future__ import annotations
 
 import json
+import tokenize
 from pathlib import Path
 from typing import Any, Final
 
 #: Nothing that we write is larger; and no JSON of this size takes more than a few hundred megabytes once it is read.
 MAX_DOCUMENT_BYTES: Final = 16_000_000
+#: What NumPy raises about the header of an `npy` file that is none; it reads the header as Python reads a literal.
+NPY_ERRORS: Final = (
+    ValueError,
+    TypeError,
+    SyntaxError,
+    KeyError,
+    OverflowError,
+    MemoryError,
+    RecursionError,
+    tokenize.TokenError,
+)
 
 #: Not printable by Python's word, and part of texts: they join letters, or forbid or allow a line to break.
 _JOINERS: Final = frozenset("\u00a0\u200b\u200c\u200d\u2060")

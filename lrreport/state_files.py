@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrreport.checkpoints import SLOT_NAMES, Checkpoint
+from lrreport.documents import NPY_ERRORS
 from lrreport.errors import CacheError
 from lrreport.groups import CLASSES, INPUTS, family_of
 from lrreport.spec import RunSpec
@@ -144,7 +145,7 @@ def _check_header(values: IO[bytes], name: str, shape: tuple[int, ...]) -> None:
     try:
         is_plain = np.lib.format.read_magic(values) == (1, 0)
         found = np.lib.format.read_array_header_1_0(values, _MAX_NPY_HEADER_BYTES) if is_plain else None
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
+    except NPY_ERRORS as error:
         message = f"has an array '{name}' whose header cannot be read"
         raise ValueError(message) from error
     if found != (shape, False, _FLOAT32):

@@ -20,6 +20,7 @@ from typing import IO, Final
 import numpy as np
 
 from lrreport.datasets.pinned import PARTS, Bytes, Part
+from lrreport.documents import NPY_ERRORS
 from lrreport.errors import DataError
 
 #: No file that holds a whole dataset is larger: 55 MB of values, stored as they are, and headers.
@@ -224,7 +225,7 @@ def _check_npy_header(member: IO[bytes], part: Part, where: str) -> None:
         if version != (1, 0):
             raise DataError("The array has a header of a kind that uint8 never needs", where=where, got=str(version))
         shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(member, max_header_size=_MAX_NPY_HEADER_BYTES)
-    except ValueError as error:
+    except NPY_ERRORS as error:
         raise DataError("The array's header cannot be read", where=where, got=str(error)[:200]) from error
     if dtype != np.uint8 or shape != part.shape or is_fortran:
         raise DataError(

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import signal
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -33,18 +34,29 @@ NEW = {"index.html": b"new", "data/results.csv": b"new,new\n", "figures/come.svg
 
 
 def die_before(number: int) -> None:
-    """Kill this process before its change number `number`, counted from 1."""
+    """Kill this process before its change number `number`, counted from 1; a file that is being written is cut."""
     count = 0
 
-    def watch(event: str, arguments: tuple[object, ...]) -> None:
+    def step(about_to: str) -> bool:
         nonlocal count
-        is_writing = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
-        if event in CHANGES or is_writing:
-            count += 1
-            if count == number:
-                os.write(2, f"{event} {arguments[:2]!r}\n".encode())
-                os.kill(os.getpid(), signal.SIGKILL)
+        count += 1
+        if count == number:
+            os.write(2, f"{about_to}\n".encode())
+        return count == number
 
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        is_writing = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+        if (event in CHANGES or is_writing) and step(f"{event} {arguments[:2]!r}"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def sync_half(file: int) -> None:
+        status = os.fstat(file)
+        if stat.S_ISREG(status.st_mode) and step("the end of a write"):
+            os.truncate(file, status.st_size // 2)
+            os.kill(os.getpid(), signal.SIGKILL)
+        sync(file)
+
+    sync, os.fsync = os.fsync, sync_half
     sys.addaudithook(watch)
 
 

@@ -15,7 +15,6 @@ import pytest
 from tests.faults.world import (
     CHOICE,
     assert_whole,
-    at_stage,
     copy_cache,
     processes_marked,
     read_until,
@@ -34,10 +33,8 @@ def test_signals_while_pages_are_made(number: signal.Signals, exit_code: int, pl
     render = ["render", *CHOICE, "--out", "report", "--cache", "cache"]
     mark = uuid.uuid4().hex
     with started(render, tmp_path, MARK=mark) as process:
-        read_until(process, at_stage("figures", "pages"))
-        give_up_at = time.monotonic() + 60
-        while len(processes_marked(mark)) < 3 and time.monotonic() < give_up_at:
-            time.sleep(0.05)
+        # A worker tells of its first figure: it is at work, and would go on.
+        read_until(process, lambda event: "is drawn" in event.get("text", ""))
         assert len(processes_marked(mark)) >= 3, "the two languages have a process each"
         process.send_signal(number)
         began = time.monotonic()
