@@ -101,8 +101,8 @@ def test_headers_and_footers_are_cut_off(report: Rendered, tmp_path: Path) -> No
     read = _read(report.files["lrreport-en.pdf"], tmp_path)
     with pikepdf.open(io.BytesIO(report.files["lrreport-en.pdf"])) as pdf:
         assert f"2/{len(pdf.pages)}" not in read
-    title = "HowtheLearningRateShapestheTrainingofaNeuralNetwork"
-    assert read.count(title) == 1, "the running header has it on every page"
+    assert "TheLearningRateandTraining" not in read, "the running head"
+    assert "HowtheLearningRateShapestheTrainingofaNeuralNetwork" in read
 
 
 def test_sizes(report: Rendered) -> None:

@@ -22,7 +22,6 @@ DARK_GROUND: Final = "#1c222b"
 #: Lines up to which a listing is never divided.
 _SHORT: Final = 24
 _SPAN: Final = re.compile(r'<span class="([a-z0-9]+)">([^<]*)</span>')
-_EMPTY_LINES: Final = re.compile(r"\n\s*\n+")
 
 
 class LightStyle(Style):
@@ -89,16 +88,11 @@ class Listing:
 
     @property
     def for_print(self) -> Markup:
-        """The same in blocks that stay on one page each: a long listing may go on overleaf, but only after an empty line.
+        """The same as a block of its own, which may go on overleaf with some lines on either side.
 
         Kept whole, a listing of most of a page's height would leave the page before it half empty.
         """
-        if self.is_short:
-            return Markup('<span class="chunk">{}</span>').format(self.spans)
-        chunks = [Markup(chunk) for chunk in _EMPTY_LINES.split(self.spans)]  # noqa: S704 - spans never cross lines
-        return Markup("").join(
-            Markup('<span class="chunk">{}\n\n</span>').format(chunk) for chunk in chunks[:-1]
-        ) + Markup('<span class="chunk">{}</span>').format(chunks[-1])
+        return Markup('<span class="chunk">{}</span>').format(self.spans)
 
 
 def highlight_listing(name: str, source: str) -> Listing:

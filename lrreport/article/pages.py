@@ -31,6 +31,8 @@ from lrreport.figures import OVERVIEW
 #: What a page may do: show what is inside it. Nothing is loaded, run or sent.
 _POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; base-uri 'none'; form-action 'none'"
+    # No script may run, so nothing can connect; tools that look for a site's robots.txt in the page's name may.
+    "; connect-src 'self'"
 )
 #: Who the PDF says wrote it.
 AUTHOR: Final = "The lrreport authors"
@@ -54,7 +56,8 @@ class Part:
     Attributes:
         language: Of every word in it.
         title: The article's title.
-        heading: The same for the page's top, its loan words kept whole.
+        short_title: The same in fewer words, for the head of every printed page.
+        heading: The title for the page's top, its loan words kept whole.
         subtitle: The line below it.
         notices: What a preview or a single-seed edition must say at the top.
         running_notice: The same for the foot of every printed page; empty for a full edition.
@@ -69,6 +72,7 @@ class Part:
 
     language: Language
     title: Markup
+    short_title: Markup
     heading: Markup
     subtitle: Markup
     notices: tuple[str, ...]
@@ -95,13 +99,14 @@ def compose_part(facts: Facts, environment: Environment, language: Language, med
         body = keep_words_whole(body)
     abstract, _, rest = body.partition(CONTENTS_MARK)
     values = make_context(facts, _make_writer(facts, environment, language, medium, Numbering(language)))
-    title, subtitle, caption = (
+    title, short_title, subtitle, caption = (
         Markup(render_template(environment, f"partials/{name}.html.j2", values).strip())  # noqa: S704 - autoescaped
-        for name in ("title", "subtitle", "picture")
+        for name in ("title", "short-title", "subtitle", "picture")
     )
     return Part(
         language=language,
         title=title,
+        short_title=short_title,
         heading=Markup(keep_words_whole(title)) if medium == "web" and language == "th" else title,  # noqa: S704
         subtitle=subtitle,
         notices=_notices(facts, language),

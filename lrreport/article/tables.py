@@ -38,10 +38,12 @@ class HtmlTable:
         head = Markup("").join(
             Markup('<th scope="col"{}>{}</th>').format(self._class(name), self.heads[name]) for name in names
         )
+        # One row alone needs no head of its own: a table of almost nothing but heads is hard to follow when read aloud.
+        first_cell = Markup('<th scope="row"{}>{}</th>') if len(self.frame) > 1 else Markup("<td{}>{}</td>")
         rows = []
         for cells in self.frame.itertuples(index=False, name=None):
             first, *others = zip(names, cells, strict=True)
-            row = Markup('<th scope="row"{}>{}</th>').format(self._class(first[0]), _cell(first[1]))
+            row = first_cell.format(self._class(first[0]), _cell(first[1]))
             row += Markup("").join(
                 Markup("<td{}>{}</td>").format(self._class(name), _cell(value)) for name, value in others
             )
