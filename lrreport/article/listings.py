@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,7 @@ DARK_GROUND: Final = "#1c222b"
 
 #: Lines up to which a listing is never divided.
 _SHORT: Final = 24
+_SPAN: Final = re.compile(r'<span class="([a-z0-9]+)">([^<]*)</span>')
 
 
 class LightStyle(Style):
@@ -70,11 +72,14 @@ class Listing:
         name: Its file's name without suffix.
         text: Its source, without empty lines at the ends.
         html: The same, highlighted: spaces stay spaces, so that indents survive copying.
+        spans: The same with a span around every token. In print all lines are then built alike, and what is taken
+            from the PDF with its layout keeps its indents (test_listing_paste).
     """
 
     name: str
     text: str
     html: Markup
+    spans: Markup
 
     @property
     def is_short(self) -> bool:
@@ -87,22 +92,34 @@ class Listing:
 
         Kept whole, a listing of most of a page's height would leave the page before it half empty.
         """
-        return Markup('<span class="chunk">{}</span>').format(self.html)
+        return Markup('<span class="chunk">{}</span>').format(self.spans)
 
 
 def highlight_listing(name: str, source: str) -> Listing:
     r"""Highlight a Python file, or a study file where the name ends in `.toml`.
 
     >>> print(highlight_listing("x", "if a:\n    b = 1\n").html)
-    <span class="k">if</span> <span class="n">a</span><span class="p">:</span>
-        <span class="n">b</span> <span class="o">=</span> <span class="mi">1</span>
+    <span class="k">if</span> a:
+        b = <span class="mi">1</span>
     """
     text = source.expandtabs(4).strip("\n")
     lexer = TOMLLexer if name.endswith(".toml") else PythonLexer
     html = highlight(text, lexer(stripnl=False, ensurenl=False), HtmlFormatter(nowrap=True, style=LightStyle))
-    # Spans around mere spaces carry nothing but bytes.
-    html = re.sub(r'<span class="w">(\s*)</span>', r"\1", html.rstrip("\n"))
-    return Listing(name, text, Markup(html))  # noqa: S704 - Pygments escapes the code
+    # Spans around mere spaces, and on a page around what has the text's own colour, carry nothing but bytes.
+    spans = re.sub(r'<span class="w">(\s*)</span>', r"\1", html.rstrip("\n"))
+    html = _SPAN.sub(lambda match: match[0] if match[1] in _coloured() else match[2], spans)
+    return Listing(name, text, Markup(html), Markup(spans))  # noqa: S704 - Pygments escapes the code
+
+
+@functools.cache
+def _coloured() -> frozenset[str]:
+    """The classes of tokens that one of the styles gives a colour of its own."""
+    return frozenset(
+        STANDARD_TYPES[token]
+        for style in (LightStyle, DarkStyle)
+        for token in STANDARD_TYPES
+        if style.style_for_token(token)["color"] != style.style_for_token(Token)["color"]
+    )
 
 
 def listing_css(*, is_dark: bool = False) -> str:
