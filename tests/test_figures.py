@@ -515,6 +515,23 @@ def test_the_stretched_axis_keeps_its_numbers() -> None:
     assert "Accuracy (%)\nstretched towards 100" in [text.get_text() for text in figure.texts]
 
 
+def test_a_comparison_begins_where_it_says() -> None:
+    """Where all settings are high, the panel's axis is linear, begins at a tick below them, and names that tick."""
+    study = study_of("[vary]\nmomentum = [0.0, 0.5]")
+
+    def high(spec: RunSpec, epochs: int) -> History:
+        curves = made_up.history(spec, epochs)
+        accuracy_t = np.linspace(0.9513, 0.9742 + spec.momentum / 1000, epochs, dtype=np.float32)
+        return dataclasses.replace(curves, test_accuracy_t=accuracy_t)
+
+    figure = figure_of(make_learning_curves, made_up.results([study], make_history=high), study)
+    panel = figure.axes[-1]
+    low = panel.get_ylim()[0]
+    assert low == panel.get_yticks()[0]
+    assert 94 < low <= 95.6
+    assert f"Accuracy (%)\naxis from {low:g}" in [text.get_text() for text in figure.texts]
+
+
 def test_the_main_result_has_a_dot_for_every_seed() -> None:
     """The picture of the title page shows each seed's last accuracy at its rate, and the best mean in bold."""
     results = built_in_results()

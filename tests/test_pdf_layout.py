@@ -12,7 +12,7 @@ import pytest
 from lrreport.article.fonts import pdf_font_files
 from lrreport.article.pdf.check import check_pdf
 from lrreport.article.pdf.environment import layout_environment
-from lrreport.article.pdf.finish import kids, kind_of, walk_structure
+from lrreport.article.pdf.finish import _name_bare_links, kids, kind_of, save_pdf, walk_structure
 from lrreport.article.pdf.lay_out import lay_out_pdf
 from lrreport.errors import RenderError
 from tests.pdf_pages import article, page, text_of
@@ -173,3 +173,18 @@ def test_nothing_in_the_structure_is_empty(thai: bytes) -> None:
     with pikepdf.open(io.BytesIO(thai)) as pdf:
         empty = [kind_of(element) for element in walk_structure(pdf.Root.StructTreeRoot) if not kids(element)]
     assert empty == []
+
+
+def test_a_link_that_holds_nothing_is_named(thai: bytes) -> None:
+    """A link without words gets those of its annotation; without them, the checks find it."""
+    with pikepdf.open(io.BytesIO(thai)) as pdf:
+        root = pdf.Root.StructTreeRoot
+        link = next(element for element in walk_structure(root) if kind_of(element) == "/Link")
+        link.K = pikepdf.Array(
+            [child for child in kids(link) if isinstance(child, pikepdf.Dictionary) and "/Obj" in child]
+        )
+        bare = save_pdf(pdf)
+        assert "a link has nothing to read" in check_pdf(bare, languages=["th"])
+        _name_bare_links(root)
+        assert str(link.Alt)
+        assert "a link has nothing to read" not in check_pdf(save_pdf(pdf), languages=["th"])

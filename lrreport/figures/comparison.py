@@ -31,6 +31,7 @@ _LEADER_PT: Final = 12.0
 _GAP_PT: Final = 5.0
 _WIDEST_LABEL_IN: Final = 2.2
 _HIGH: Final = 90.0
+_MOST_STEPS: Final = 5
 #: Bands lie over each other here.
 _BAND_ALPHA: Final = 0.14
 #: Errors in per cent, those that a reader knows first: 10 stands for an accuracy of 90.
@@ -103,7 +104,7 @@ def draw_comparison(figure: Figure, lines: Sequence[Line], heading: str, languag
     if is_stretched:
         label = say("stretched", language, axis=label)
     elif low > 0:
-        label = say("axis-from-below", language, axis=label, low=f"{math.ceil(low - 1e-9):g}")
+        label = say("axis-from-below", language, axis=label, low=f"{low:g}")
     panels.write_row_label(figure, [axes], label)
     middle = (left_in + width_in / 2) / WIDTH_IN
     place = (top_in - PANEL_IN - FOOT_IN + 0.12) / float(figure.get_size_inches()[1])
@@ -123,10 +124,11 @@ def _set_axis(axes: Axes, lines: Sequence[Line]) -> bool:
     lowest, highest = _settled_ends(lines)
     if lowest >= _HIGH:
         span = max(highest - lowest, 0.5)
-        low, high = max(0.0, lowest - 0.06 * span), min(100.5, highest + 0.08 * span)
-        axes.set_ylim(low, high)
-        step = next(step for step in (0.1, 0.2, 0.5, 1, 2) if (high - low) / step <= 6)  # noqa: PLR2004
-        first = math.ceil(low / step - 1e-9)
+        step = next(step for step in (0.1, 0.2, 0.5, 1, 2) if span / step <= _MOST_STEPS)
+        # The axis begins at a tick, so that its label can say where.
+        first = max(0, math.floor((lowest - 0.02 * span) / step + 1e-9))
+        high = min(100.5, highest + 0.08 * span)
+        axes.set_ylim(round(step * first, 1), high)
         ticks = [round(step * number, 1) for number in range(first, math.floor(min(high, 100.0) / step + 1e-9) + 1)]
         panels.write_ticks(axes, {tick: f"{tick:g}" for tick in ticks}, is_labelled=True)
         return False

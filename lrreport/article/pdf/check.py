@@ -92,8 +92,15 @@ def _element_problems(element: pikepdf.Object) -> Iterator[str]:
         yield "a figure has no alternative text"
     if kind == "/TH" and "/Scope" not in (element.get("/A") or Dictionary()):
         yield "a header cell has no scope"
+    if kind == "/Link" and not str(element.get("/Alt", "")) and all(_is_reference(child) for child in kids(element)):
+        yield "a link has nothing to read"
     if kind in _NEVER_EMPTY and not kids(element):
         yield f"a structure element {kind} is empty"
+
+
+def _is_reference(child: object) -> bool:
+    """Whether a child of an element is an annotation, not something to read."""
+    return isinstance(child, Dictionary) and _REFERENCE in child
 
 
 def _lacks_heading(part: pikepdf.Object) -> bool:

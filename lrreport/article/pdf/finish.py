@@ -53,6 +53,7 @@ def finish_pdf(pdf: pikepdf.Pdf, *, language: str) -> None:
     _tag_links(root)
     _drop_empty(root)
     _describe_links(pdf, language)
+    _name_bare_links(root)
 
 
 def save_pdf(pdf: pikepdf.Pdf) -> bytes:
@@ -186,6 +187,20 @@ def _describe_links(pdf: pikepdf.Pdf, language: str) -> None:
                 annotation.Contents = String(words.format(targets[str(annotation.Dest)]))
             elif "/Contents" not in annotation:
                 annotation.Contents = String(str(annotation.A.URI))
+
+
+def _name_bare_links(root: pikepdf.Object) -> None:
+    """Give a link that holds nothing to read the words of its annotation.
+
+    Where a line breaks between a link and the page number that follows it, WeasyPrint leaves such a one behind.
+    """
+    for element in walk_structure(root):
+        children = kids(element)
+        if kind_of(element) != "/Link" or "/Alt" in element:
+            continue
+        annotations = [child.Obj for child in children if isinstance(child, Dictionary) and "/Obj" in child]
+        if len(annotations) == len(children) and annotations:
+            element.Alt = annotations[0].get("/Contents", String(""))
 
 
 def named_destinations(pdf: pikepdf.Pdf) -> dict[str, pikepdf.Object]:
