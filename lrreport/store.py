@@ -33,7 +33,8 @@ from lrreport.state_files import StateArrays, check_state, pack_arrays
 
 _FORMAT: Final = 1
 _MAX_WORD: Final = 300
-_FLOAT32_MAX: Final = float(np.finfo(np.float32).max)
+#: As its shortest text has it, which is what curves are written as: a little more than the number itself.
+_FLOAT32_MAX: Final = float(str(np.finfo(np.float32).max))
 _CURVES: Final = tuple(item.name for item in dataclasses.fields(History))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -56,6 +56,7 @@ def test_what_is_written_is_read(tmp_path: Path, progress: Progress) -> None:
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(curve=np.full(4, np.finfo(np.float32).max), share=np.zeros(4, np.float32))
 @given(
     curve=hnp.arrays(np.float32, 4, elements=st.floats(width=32, allow_nan=False, allow_infinity=False)),
     share=hnp.arrays(np.float32, 4, elements=st.floats(0, 1, width=32)),
