@@ -112,7 +112,7 @@ def read_edition(manifest: Mapping[str, Any], read: Callable[[str], bytes]) -> P
             check_words(word)
         for word in (each for pair in (*results, *about.values()) for each in pair if each is not None):
             check_words(word)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error) as error:
         raise OutputError(
             "A report's data file is not what it should be",
             where=name,

@@ -6,7 +6,6 @@ Signals in training are tried in `tests/test_interruption.py`.
 from __future__ import annotations
 
 import signal
-import time
 import uuid
 from pathlib import Path
 
@@ -37,10 +36,9 @@ def test_signals_while_pages_are_made(number: signal.Signals, exit_code: int, pl
         read_until(process, lambda event: "is drawn" in event.get("text", ""))
         assert len(processes_marked(mark)) >= 3, "the two languages have a process each"
         process.send_signal(number)
-        began = time.monotonic()
-        told = process.communicate(timeout=60)[1]
+        told = process.communicate(timeout=120)[1]
         assert process.returncode == exit_code
-        assert time.monotonic() - began < 15
+        assert "pdf is made" not in told, "nobody waits for pages that are not wanted any more"
         if number != signal.SIGKILL:
             assert "fix: run the same command again" in told
             assert "Traceback" not in told

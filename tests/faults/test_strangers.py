@@ -45,7 +45,7 @@ momentum = [0.0, 0.5, 0.9, 0.99]
 WATCHED = """
 import os, sys
 allowed = tuple(os.path.realpath(name) + os.sep for name in sys.argv[1].split(os.pathsep))
-tools = ("ldconfig", "gcc", "cc", "ld", "objdump", "fc-list")  # ctypes looks for libraries, matplotlib for fonts
+tools = ("ldconfig", "gcc", "cc", "ld", "objdump", "fc-list", "uname")  # for libraries, fonts, the processor
 def watch(event, arguments):
     bad = event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "os.system", "os.exec",
                     "pickle.find_class")
