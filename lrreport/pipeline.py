@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lrreport.edition_digest import digest_edition, digest_measurements
-from lrreport.edition_stage import compare_with_previous, date_edition, describe_edition
+from lrreport.editions.edition_digest import digest_edition, digest_measurements
+from lrreport.editions.edition_stage import compare_with_previous, date_edition, describe_edition
 from lrreport.events import Message, Report
 from lrreport.execute import Workplace
 from lrreport.growth import choose_seeds
 from lrreport.last_build import record_beginning
 from lrreport.locks import hold_lock
 from lrreport.plan import list_runs
-from lrreport.publish import is_intact, open_output, publish, read_manifest
+from lrreport.publishing.publish import is_intact, open_output, publish, read_manifest
 from lrreport.request import Request
 from lrreport.store import Store
 from lrreport.training_stage import TrainingOutcome, expected_device, load_results, train_missing
@@ -182,7 +182,7 @@ def _write(
     head = describe_edition(results, request, digest, versions)
     difference, why = compare_with_previous(previous, out, results, head)
     edition = date_edition(digest, results, out, difference)
-    from lrreport.rendering import render_report  # noqa: PLC0415 - leads to pandas, matplotlib and WeasyPrint
+    from lrreport.rendering.report import render_report  # noqa: PLC0415 - leads to pandas, matplotlib and WeasyPrint
 
     rendered = render_report(results, edition, request, report)
     files = rendered.files

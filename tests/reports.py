@@ -12,8 +12,8 @@ import numpy as np
 
 from lrreport.analysis.claims import decide_claims
 from lrreport.analysis.tables import format_document, make_measured_files
-from lrreport.publish import publish
-from lrreport.published import PublishedEdition, read_edition
+from lrreport.editions.published import PublishedEdition, read_edition
+from lrreport.publishing.publish import publish
 from lrreport.results import History, Results
 from lrreport.spec import RunSpec, Study
 from tests import made_up

@@ -30,7 +30,7 @@ from lrreport.article.pages import render_bilingual_page, render_page, render_pr
 from lrreport.article.result_tables import ranking_table, results_table
 from lrreport.article.settings_text import describe
 from lrreport.article.tables import HtmlTable
-from lrreport.edition import Edition
+from lrreport.editions.edition import Edition
 from lrreport.errors import RenderError
 from lrreport.figures import draw_figure
 from lrreport.figures.words import LANGUAGES

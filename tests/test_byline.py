@@ -10,7 +10,7 @@ import pytest
 from lrreport.article.environment import make_environment
 from lrreport.article.pages import render_bilingual_page, render_page, render_print_page
 from lrreport.byline import Byline, read_byline
-from lrreport.edition_digest import digest_edition
+from lrreport.editions.edition_digest import digest_edition
 from lrreport.errors import UsageError
 from lrreport.request import Request
 from lrreport.study_files import load_built_in_studies

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lrreport.changes import list_changes
-from lrreport.edition_diff import compare_editions
-from lrreport.edition_stage import compare_with_previous, date_edition
-from lrreport.publish import publish, read_manifest
+from lrreport.editions.changes import list_changes
+from lrreport.editions.edition_diff import compare_editions
+from lrreport.editions.edition_stage import compare_with_previous, date_edition
+from lrreport.publishing.publish import publish, read_manifest
 from lrreport.results import Environment, Results
 from lrreport.spec import Study
 from lrreport.study_files import load_built_in_studies, parse_study

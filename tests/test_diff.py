@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from lrreport.analysis.intervals import welch_interval
-from lrreport.edition_diff import compare_editions
+from lrreport.editions.edition_diff import compare_editions
+from lrreport.editions.page_texts import read_texts
+from lrreport.editions.report_diff import compare_reports, describe_difference
 from lrreport.errors import OutputError
-from lrreport.page_texts import read_texts
-from lrreport.report_diff import compare_reports, describe_difference
 from lrreport.results import History, Results
 from lrreport.spec import RunSpec
 from lrreport.study_files import load_built_in_studies

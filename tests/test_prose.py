@@ -19,7 +19,7 @@ from lrreport.analysis.summaries import summarise
 from lrreport.article.environment import find_templates, make_environment
 from lrreport.article.facts import Facts, describe_data
 from lrreport.article.pages import compose_part
-from lrreport.edition import Edition
+from lrreport.editions.edition import Edition
 from lrreport.figures.drawn import DrawnFigure
 from lrreport.figures.words import LANGUAGES, Language
 from lrreport.results import History, Results

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from lrreport import swap as swapping
 from lrreport.errors import OutputError
 from lrreport.locks import lock_folder
-from lrreport.publish import Extent, check_output_folder, is_intact, publish, read_manifest
+from lrreport.publishing import swap as swapping
+from lrreport.publishing.publish import Extent, check_output_folder, is_intact, publish, read_manifest
 
 FULL = Extent(("momentum", "decay"), ("th", "en"), ("html", "pdf"))
 SETTINGS = {"settings": {"studies": ["momentum", "decay"], "editions": ["th", "en"], "formats": ["html", "pdf"]}}

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lrreport import kept, render_inputs
 from lrreport.figures import list_figures, narrow_results
-from lrreport.kept import keep_figures, keep_joined_pdf, keep_pdf
-from lrreport.render_cache import RenderCache, digest_parts
-from lrreport.render_inputs import digest_code, digest_packages
+from lrreport.rendering import kept, render_inputs
+from lrreport.rendering.kept import keep_figures, keep_joined_pdf, keep_pdf
+from lrreport.rendering.render_cache import RenderCache, digest_parts
+from lrreport.rendering.render_inputs import digest_code, digest_packages
 from lrreport.results import History, Results
 from lrreport.spec import RunSpec
 from lrreport.study_files import load_built_in_studies

@@ -15,10 +15,10 @@ import pytest
 
 from lrreport.article.figure_data import WEB_ONLY
 from lrreport.article.pdf.check import check_pdf
-from lrreport.edition import Edition
+from lrreport.editions.edition import Edition
 from lrreport.figures import list_figures
 from lrreport.figures.words import LANGUAGES
-from lrreport.rendering import Rendered, render_report
+from lrreport.rendering.report import Rendered, render_report
 from lrreport.request import Request
 from lrreport.results import Results
 from lrreport.study_files import load_built_in_studies

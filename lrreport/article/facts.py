@@ -11,7 +11,7 @@ from lrreport.analysis.summaries import RankedSetting, SettingSummary
 from lrreport.analysis.verdicts import Claim
 from lrreport.article.words import LANGUAGES, Language
 from lrreport.byline import Byline
-from lrreport.edition import Edition
+from lrreport.editions.edition import Edition
 from lrreport.figures.drawn import DrawnFigure
 from lrreport.figures.words import FASHION_CLASSES, NAMES
 from lrreport.keys import run_key

@@ -27,7 +27,7 @@ def diff(old: OldReport, new: NewReport, as_json: AsJson = False, verbose: Verbo
 
     Exit codes: 0 no difference, 7 a folder holds no report or a damaged one, 9 a difference.
     """
-    from lrreport.report_diff import compare_reports, describe_difference  # noqa: PLC0415
+    from lrreport.editions.report_diff import compare_reports, describe_difference  # noqa: PLC0415
 
     difference = compare_reports(old, new)
     if as_json:

@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from lrreport import swap
 from lrreport.checkpoints import Entry
-from lrreport.manifest import is_intact, read_manifest
-from lrreport.publish import publish
+from lrreport.publishing import swap
+from lrreport.publishing.manifest import is_intact, read_manifest
+from lrreport.publishing.publish import publish
+from lrreport.publishing.swap import recover
 from lrreport.store import Store
-from lrreport.swap import recover
 
 #: Audit events of Python that change the file system; `ctypes.dlsym` comes just before the exchange of two folders.
 CHANGES = {

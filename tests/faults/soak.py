@@ -27,7 +27,7 @@ import platformdirs
 
 from lrreport.checkpoints import Entry
 from lrreport.datasets import load_dataset
-from lrreport.manifest import is_intact, read_manifest
+from lrreport.publishing.manifest import is_intact, read_manifest
 from lrreport.store import Store
 from tests.bits import bits
 from tests.faults.world import PROGRAM, wait_until_gone

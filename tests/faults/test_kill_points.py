@@ -52,8 +52,8 @@ def test_cache_write_killed_anywhere(kind: str, before: int | None, tmp_path: Pa
 @pytest.mark.parametrize("content", [b"", b"{", b'{"token": "../../etc"}', b'{"token": 7}', b"[" * 100_000])
 def test_a_stranger_s_journal(content: bytes, tmp_path: Path) -> None:
     """A journal that says nonsense leads nowhere: the older report is found by its name, and comes back."""
-    from lrreport.publish import publish
-    from lrreport.swap import recover
+    from lrreport.publishing.publish import publish
+    from lrreport.publishing.swap import recover
     from tests.faults.kill_points import OLD, SETTINGS
 
     out = tmp_path / "reports"

@@ -21,8 +21,8 @@ import pytest
 from lrreport.article.environment import make_environment
 from lrreport.checkpoints import Entry
 from lrreport.errors import RenderError
-from lrreport.kept import _from_parts, _load_pdf, _to_parts
-from lrreport.render_cache import RenderCache
+from lrreport.rendering.kept import _from_parts, _load_pdf, _to_parts
+from lrreport.rendering.render_cache import RenderCache
 from lrreport.store import Damage, Store
 from tests.faults.world import assert_whole, copy_cache, fingerprint, run
 from tests.fuzz.targets import FIGURE

@@ -137,7 +137,7 @@ def fingerprint(folder: Path) -> dict[str, bytes]:
 
 def assert_whole(report: Path) -> None:
     """A report is all there, as its manifest says."""
-    from lrreport.manifest import is_intact, read_manifest
+    from lrreport.publishing.manifest import is_intact, read_manifest
 
     manifest = read_manifest(report)
     assert manifest is not None

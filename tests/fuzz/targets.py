@@ -24,28 +24,28 @@ from hypothesis import strategies as st
 
 from lrreport.analysis.claims import decide_claims
 from lrreport.analysis.tables import format_document, make_measured_files
-from lrreport.changes import list_changes
 from lrreport.checkpoints import Checkpoint, Entry, Progress
 from lrreport.datasets import decoding
 from lrreport.datasets.pinned import Part
-from lrreport.edition_diff import compare_editions
-from lrreport.edition_stage import date_edition
+from lrreport.editions.changes import list_changes
+from lrreport.editions.edition_diff import compare_editions
+from lrreport.editions.edition_stage import date_edition
+from lrreport.editions.published import read_edition
 from lrreport.errors import CacheError, DataError, LrreportError, OutputError, SpecError
 from lrreport.figures.drawn import DrawnFigure
-from lrreport.kept import _from_parts, _to_parts
 from lrreport.keys import run_key
 from lrreport.last_build import LastBuild, read_last_build, record_last_build
 from lrreport.plan import Present, make_plan
-from lrreport.publish import Extent, check_output_folder, is_intact, publish, read_manifest
-from lrreport.published import read_edition
-from lrreport.render_cache import RenderCache
-from lrreport.report_folder import open_report
+from lrreport.publishing.publish import Extent, check_output_folder, is_intact, publish, read_manifest
+from lrreport.publishing.report_folder import open_report
+from lrreport.publishing.swap import recover
+from lrreport.rendering.kept import _from_parts, _to_parts
+from lrreport.rendering.render_cache import RenderCache
 from lrreport.results import Results
 from lrreport.spec import RunSpec
 from lrreport.state_files import expected_arrays
 from lrreport.store import Damage, Store
 from lrreport.study_files import load_built_in_studies, load_study_folder
-from lrreport.swap import recover
 from tests import made_up
 from tests.fuzz.mutations import changed_bytes, changed_json, write_json
 

@@ -22,8 +22,8 @@ from lrreport.article.pdf.finish import finish_pdf, save_pdf
 from lrreport.article.pdf.floats import fill_gaps, rate_gaps
 from lrreport.article.pdf.thai_text import repair_text_layer
 from lrreport.errors import RenderError
-from lrreport.render_cache import digest_parts
-from lrreport.render_inputs import digest_code, digest_packages, digest_text_libraries
+from lrreport.rendering.render_cache import digest_parts
+from lrreport.rendering.render_inputs import digest_code, digest_packages, digest_text_libraries
 
 if TYPE_CHECKING:
     from weasyprint.urls import URLFetcherResponse

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from lrreport.edition_diff import Change, Difference, Movement, compare_editions
-from lrreport.page_texts import TextChange, compare_texts, read_texts
-from lrreport.published import PublishedEdition, read_edition
-from lrreport.report_folder import PublishedReport, open_report
+from lrreport.editions.edition_diff import Change, Difference, Movement, compare_editions
+from lrreport.editions.page_texts import TextChange, compare_texts, read_texts
+from lrreport.editions.published import PublishedEdition, read_edition
+from lrreport.publishing.report_folder import PublishedReport, open_report
 
 #: Pages whose texts are compared, with the years that their calendar is ahead: Thai dates count Buddhist years.
 _PAGES: Final[Mapping[str, int]] = {"th.html": 543, "en.html": 0}

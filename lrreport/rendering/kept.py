@@ -25,8 +25,8 @@ from lrreport.figures import SAMPLE_DIGITS, Language, draw_figure, list_figures,
 from lrreport.figures.data import FigureData
 from lrreport.figures.drawn import DrawnFigure
 from lrreport.keys import canonical
-from lrreport.render_cache import RenderCache, digest_parts
-from lrreport.render_inputs import digest_code, digest_packages
+from lrreport.rendering.render_cache import RenderCache, digest_parts
+from lrreport.rendering.render_inputs import digest_code, digest_packages
 from lrreport.results import History, Results
 
 _CURVES: Final = tuple(item.name for item in dataclasses.fields(History))

@@ -29,7 +29,7 @@ from lrreport.atomic import sync_folder, write_atomically
 from lrreport.documents import load_document
 from lrreport.errors import BusyError, CacheError, OutputError
 from lrreport.locks import hold_lock_file, is_locked, lock_folder
-from lrreport.manifest import is_intact, read_manifest
+from lrreport.publishing.manifest import is_intact, read_manifest
 
 _AT_FDCWD: Final = -100
 _RENAME_EXCHANGE: Final = 2

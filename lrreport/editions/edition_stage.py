@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from lrreport.documents import parse_document
-from lrreport.edition import Edition
-from lrreport.edition_diff import Difference, compare_editions
-from lrreport.edition_digest import digest_measurements
+from lrreport.editions.edition import Edition
+from lrreport.editions.edition_diff import Difference, compare_editions
+from lrreport.editions.edition_digest import digest_measurements
+from lrreport.editions.published import check_words, read_edition
 from lrreport.errors import OutputError, UsageError
-from lrreport.manifest import read_manifest
-from lrreport.published import check_words, read_edition
-from lrreport.report_folder import read_report_file
+from lrreport.publishing.manifest import read_manifest
+from lrreport.publishing.report_folder import read_report_file
 from lrreport.request import Request
 from lrreport.results import Results
 
@@ -79,7 +79,7 @@ def date_edition(digest: str, results: Results, out: Path, difference: Differenc
             return Edition(digest, date, results.seeds, epochs, results.is_preview, changes)
     changes = ()
     if difference is not None:
-        from lrreport.changes import list_changes  # noqa: PLC0415 - leads to the article's words
+        from lrreport.editions.changes import list_changes  # noqa: PLC0415 - leads to the article's words
 
         changes = list_changes(difference, results.studies)
     return Edition(digest, today(), results.seeds, epochs, results.is_preview, changes)

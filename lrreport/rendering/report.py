@@ -19,12 +19,12 @@ from lrreport.analysis.tables import format_document, make_measured_files
 from lrreport.analysis.verdicts import Claim
 from lrreport.article.facts import Facts, describe_data
 from lrreport.datasets import Dataset, load_dataset
-from lrreport.edition import Edition
+from lrreport.editions.edition import Edition
 from lrreport.errors import RenderError
 from lrreport.events import Message, Report, message_of
 from lrreport.figures.drawn import DrawnFigure
 from lrreport.processes import follow_parent
-from lrreport.render_cache import RenderCache
+from lrreport.rendering.render_cache import RenderCache
 from lrreport.request import EditionName, Request
 from lrreport.results import Results
 from lrreport.worker_messages import listen, speak_through, tell
@@ -215,7 +215,7 @@ def _run_jobs(jobs: list[_Job], report: Report) -> list[Made]:
 def _render_language(job: _Job, report: Report | None = None) -> Made:
     from lrreport.article.environment import make_environment  # noqa: PLC0415 - loaded in the worker alone
     from lrreport.article.pages import render_page, render_print_page  # noqa: PLC0415
-    from lrreport.kept import keep_figures, keep_pdf  # noqa: PLC0415
+    from lrreport.rendering.kept import keep_figures, keep_pdf  # noqa: PLC0415
 
     def told(figure: DrawnFigure, is_new: bool) -> None:  # noqa: FBT001 - a callback's two facts
         text = f"{figure.name}.{figure.language} is {'drawn' if is_new else 'kept'}"
@@ -257,7 +257,7 @@ def _make_bilingual(
         report(Message("pages", "both languages on one page"))
         made["index.html"] = render_bilingual_page(facts, make_environment(request.templates)).encode()
     if "pdf" in request.formats:
-        from lrreport.kept import keep_joined_pdf  # noqa: PLC0415
+        from lrreport.rendering.kept import keep_joined_pdf  # noqa: PLC0415
 
         report(Message("pdf", "joining the two editions"))
         parts = [(language, files[f"lrreport-{language}.pdf"]) for language in request.editions]

@@ -25,7 +25,7 @@ def _digest(*parts: bytes) -> str:
 
 def _digest_texts(templates: Path | None) -> bytes:
     """Templates, style sheets, listings and the program itself: whatever can change a page."""
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parent.parent
     folders = [package, package.parent / "templates"] + ([templates] if templates else [])
     total = hashlib.sha256()
     for folder in folders:

@@ -9,9 +9,9 @@ from typing import Final
 from lrreport.article.appendix_tables import claim_statement
 from lrreport.article.filters import percent_number, points
 from lrreport.article.words import Language, say
-from lrreport.edition_diff import Change, Difference, Movement, Sample
+from lrreport.editions.edition_diff import Change, Difference, Movement, Sample
+from lrreport.editions.published import Subject
 from lrreport.figures.words import LANGUAGES
-from lrreport.published import Subject
 from lrreport.spec import Study
 
 Sentences = dict[str, str]

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from lrreport.errors import OutputError
-from lrreport.publish import MANIFEST, is_intact, read_manifest
-from lrreport.swap import recover
+from lrreport.publishing.publish import MANIFEST, is_intact, read_manifest
+from lrreport.publishing.swap import recover
 
 _MAX_BYTES: Final = 500_000_000
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lrreport.analysis.intervals import Interval, welch_interval
-from lrreport.published import Name, PublishedEdition, SeedResult, Subject
+from lrreport.editions.published import Name, PublishedEdition, SeedResult, Subject
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from lrreport.render_cache import digest_parts
+from lrreport.rendering.render_cache import digest_parts
 
-_PACKAGE: Final = Path(__file__).resolve().parent
+_PACKAGE: Final = Path(__file__).resolve().parent.parent
 #: Libraries that have a say in a line's breaks and a glyph's place, as parts of their files' names.
 _TEXT_LIBRARIES: Final = ("pango", "harfbuzz", "thai", "datrie", "fribidi", "fontconfig", "freetype", "glib", "gobject")
 _MAPS: Final = Path("/proc/self/maps")

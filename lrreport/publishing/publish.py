@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from lrreport.atomic import sync_folder, write_atomically
-from lrreport.carry_over import carry_over
 from lrreport.errors import OutputError
-from lrreport.manifest import GENERATOR, MANIFEST, SCHEMA, is_intact, is_report_name, read_manifest
-from lrreport.mounts import is_mount_point
-from lrreport.swap import finish_swap, hold_output, make_staging, remove_dead_staging, swap
+from lrreport.publishing.carry_over import carry_over
+from lrreport.publishing.manifest import GENERATOR, MANIFEST, SCHEMA, is_intact, is_report_name, read_manifest
+from lrreport.publishing.mounts import is_mount_point
+from lrreport.publishing.swap import finish_swap, hold_output, make_staging, remove_dead_staging, swap
 
 __all__ = ["MANIFEST", "Extent", "check_output_folder", "is_intact", "open_output", "publish", "read_manifest"]
 
@@ -64,7 +64,7 @@ def _protected_folders() -> Iterator[tuple[Path, str]]:
         if (folder / ".git").exists():
             yield folder, "the checkout"
             break
-    package = Path(__file__).resolve().parent.parent
+    package = Path(__file__).resolve().parent.parent.parent
     if (package / "pyproject.toml").exists():
         yield package, "the checkout"
 

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from lrreport.manifest import MANIFEST, read_manifest
-from lrreport.mounts import mount_points
+from lrreport.publishing.manifest import MANIFEST, read_manifest
+from lrreport.publishing.mounts import mount_points
 
 _KEPT: Final = ".kept"
 

@@ -1,0 +1,1 @@
+"""Editions: their identity and date, and what differs between two of them."""
