@@ -131,7 +131,7 @@ def describe_environment(environment: Environment) -> str:
     """An environment in one line."""
     return (
         f"TensorFlow {environment.tensorflow}, NumPy {environment.numpy}, "
-        f"{environment.cpu_model}, {environment.device.upper()}"
+        f"{environment.cpu_model}, {environment.device.upper()}, threads: {environment.threads}"
     )
 
 

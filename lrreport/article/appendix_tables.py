@@ -195,11 +195,12 @@ def environment_table(facts: Facts, language: Language) -> HtmlTable:
             "device": environment.device.upper(),
             "TensorFlow": environment.tensorflow,
             "NumPy": environment.numpy,
+            "threads": str(environment.threads),
             "runs": whole(count),
         }
         for environment, count in facts.environments
     ]
-    return _make_table(rows, language, numeric={"runs"}, kind="environments")
+    return _make_table(rows, language, numeric={"runs", "threads"}, kind="environments")
 
 
 def runs_table(facts: Facts, language: Language) -> HtmlTable:

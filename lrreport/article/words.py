@@ -83,6 +83,7 @@ _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "of-seeds": {"th": "{k} จาก {n} ค่า", "en": "{k} of {n} seeds"},
     "exact": {"th": "เท่ากันทุกบิต", "en": "identical runs"},
     "processor": {"th": "หน่วยประมวลผล", "en": "Processor"},
+    "threads": {"th": "เธรดต่อโปรแกรม", "en": "Threads a program"},
     "device": {"th": "อุปกรณ์", "en": "Device"},
     "runs": {"th": "จำนวนการฝึก", "en": "Runs"},
     "run-key": {"th": "รหัสของการฝึก (ค่าตั้งต้น {seed})", "en": "Run key (seed {seed})"},
