@@ -149,9 +149,9 @@ def _notices(facts: Facts, language: Language) -> tuple[str, ...]:
 
 
 def _running_notice(facts: Facts, language: Language) -> str:
-    if facts.edition.is_preview:
-        return say("preview-short", language)
-    return say("single-seed-short", language) if facts.edition.is_single_seed else ""
+    edition = facts.edition
+    kinds = (("preview-short", edition.is_preview), ("single-seed-short", edition.is_single_seed))
+    return " · ".join(say(word, language) for word, is_so in kinds if is_so)
 
 
 def _edition_line(facts: Facts, language: Language) -> str:
