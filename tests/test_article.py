@@ -255,8 +255,12 @@ def test_only_one_language_is_a_fault_of_the_template(tmp_path: Path) -> None:
 def test_preview_says_so(language: str) -> None:
     """A preview of one seed says both at the top of its pages and at the foot of every printed page; a full one neither."""
     words = {
-        "th": ("ฉบับทดลองอ่าน ฝึกเพียง 6 รอบ", "ค่าตั้งต้นการสุ่มเพียงค่าเดียว", 'content: "ฉบับทดลองอ่าน"'),
-        "en": ("Preview edition: 6 epochs and 1 seed only", "rests on a single seed", 'content: "Preview edition"'),
+        "th": ("ฉบับทดลองอ่าน ฝึกเพียง 6 รอบ", "ค่าตั้งต้นการสุ่มเพียงค่าเดียว", "ฉบับทดลองอ่าน · ค่าตั้งต้นการสุ่มเพียงค่าเดียว"),
+        "en": (
+            "Preview edition: 6 epochs and 1 seed only",
+            "rests on a single seed",
+            "Preview edition · A single seed",
+        ),
     }[language]
     preview = make_pages(seeds=(1,), is_preview=True)
     for name in (f"{language}.html", "index.html", f"print.{language}"):
@@ -266,7 +270,7 @@ def test_preview_says_so(language: str) -> None:
         assert words[1] in re.sub(r"<[^>]*>", "", notices)
         assert page.index('class="notice"') < page.index(f'id="{language}-introduction"')
         assert 'class="notice"' not in make_pages()[name]
-    assert words[2] in preview[f"print.{language}"]
+    assert f'content: "{words[2]}"' in preview[f"print.{language}"]
     assert words[2] not in make_pages()[f"print.{language}"]
     single = make_pages(seeds=(1,))[f"print.{language}"]
     assert 'content: "ค่าตั้งต้นการสุ่มเพียงค่าเดียว"' in single or 'content: "A single seed"' in single
