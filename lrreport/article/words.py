@@ -35,7 +35,7 @@ _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "cannot-tell": {"th": "ยังสรุปไม่ได้", "en": "cannot tell"},
     "setting": {"th": "ชุดค่า", "en": "Setting"},
     "study": {"th": "การทดลอง", "en": "Study"},
-    "total-rate": {"th": "อัตรารวม", "en": "Rates added up"},
+    "total-rate": {"th": "ผลรวมของอัตรา", "en": "Rates added up"},
     "rank": {"th": "อันดับ", "en": "Rank"},
     "n": {"th": "จำนวนค่าตั้งต้น", "en": "Seeds"},
     "n-diverged": {"th": "{n} (ลู่ออก {k})", "en": "{n} ({k} diverged)"},
@@ -65,7 +65,7 @@ _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "all-images": {"th": "รวม", "en": "Total"},
     "class": {"th": "คลาส", "en": "Class"},
     "share": {"th": "สัดส่วนในข้อมูลฝึก (%)", "en": "Share of the training set (%)"},
-    "statement": {"th": "ข้อค้นพบ", "en": "Statement"},
+    "statement": {"th": "ข้อความ", "en": "Statement"},
     "column-holds": {"th": "✓ เป็นจริง", "en": "✓ holds for"},
     "column-fails": {"th": "× ไม่เป็นจริง", "en": "× fails for"},
     "column-cannot-tell": {"th": "? ยังสรุปไม่ได้", "en": "? cannot tell for"},
@@ -102,16 +102,16 @@ _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     },
     "preview-short": {"th": "ฉบับทดลองอ่าน", "en": "Preview edition"},
     "single-seed": {
-        "th": "ฉบับนี้ใช้ค่าตั้งต้นการสุ่มเพียงค่าเดียว จึงบอกไม่ได้ว่าผลต่างกันแค่ไหนเมื่อเริ่มต้นต่างกัน",
+        "th": "ฉบับนี้ใช้ค่าตั้งต้นการสุ่มเพียงค่าเดียว จึงบอกไม่ได้ว่าถ้าเริ่มจากค่าตั้งต้นอื่น ผลจะต่างไปแค่ไหน",
         "en": "This edition rests on a single seed: it cannot show how far results vary from one start to another.",
     },
     "single-seed-short": {"th": "ค่าตั้งต้นการสุ่มเพียงค่าเดียว", "en": "A single seed"},
     "seeds-one": {"th": "1", "en": "1 seed"},
     "seeds-many": {"th": "{n}", "en": "{n} seeds"},
-    "source-box": {"th": "ต้นฉบับกล่าวว่าอย่างไร เราวัดได้เท่าใด", "en": "What the source says, what we measured"},
-    "takeaway": {"th": "ใจความ", "en": "In short"},
+    "source-box": {"th": "สิ่งที่ต้นฉบับกล่าวกับสิ่งที่เราวัดได้", "en": "What the source says, what we measured"},
+    "takeaway": {"th": "ใจความสำคัญ", "en": "In short"},
     "note": {"th": "หมายเหตุ", "en": "Note"},
-    "code-of": {"th": "โค้ด: {label}", "en": "Code: {label}"},
+    "code-of": {"th": "เนื้อหาของ{label}", "en": "Code: {label}"},
 }
 
 #: Month names; Thai dates count the years of the Buddhist era.

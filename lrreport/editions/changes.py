@@ -173,7 +173,7 @@ def _tell_results(difference: Difference, names: _Names) -> list[Sentences]:
     if more := len(beyond) - len(told):
         told.append(
             {
-                "th": f"ผลของอีก {more:,} ชุดค่าเปลี่ยนเกินกว่าที่ค่าตั้งต้นการสุ่มอธิบายได้",
+                "th": f"ผลของอีก {more:,} ชุดค่าเปลี่ยนมากเกินกว่าจะเป็นเพราะค่าตั้งต้นการสุ่ม",
                 "en": f"{more:,} more settings moved by more than the seeds explain.",
             }
         )
@@ -181,14 +181,14 @@ def _tell_results(difference: Difference, names: _Names) -> list[Sentences]:
     if within := len(difference.within_noise) - untold:
         told.append(
             {
-                "th": f"ผลของ {within:,} ชุดค่าเปลี่ยนไปบ้าง แต่ไม่เกินที่ค่าตั้งต้นการสุ่มอธิบายได้",
+                "th": f"ผลของ {within:,} ชุดค่าเปลี่ยนไปบ้าง แต่ไม่มากเกินกว่าที่จะเป็นเพราะค่าตั้งต้นการสุ่ม",
                 "en": f"The results of {_count_settings(within)} changed, by no more than the seeds explain.",
             }
         )
     if untold:
         told.append(
             {
-                "th": f"ผลของ {untold:,} ชุดค่าเปลี่ยนไป แต่ค่าตั้งต้นการสุ่มมีน้อยเกินกว่าจะบอกได้ว่าเปลี่ยนเกินปกติหรือไม่",
+                "th": f"ผลของ {untold:,} ชุดค่าเปลี่ยนไป แต่ค่าตั้งต้นการสุ่มมีน้อยเกินกว่าจะบอกได้ว่าเป็นเพราะการสุ่มหรือไม่",
                 "en": f"The results of {_count_settings(untold)} changed; with so few seeds it cannot be told whether by "
                 "more than they explain.",
             }

@@ -122,7 +122,7 @@ def describe_learning_curves(results: Results, study: Study, language: Language)
     seeds = describe_seeds(len(results.seeds), language)
     endings = describe_endings(results, study, language)
     if language == "th":
-        panels_text = f"{count} ชุดค่า ชุดละหนึ่งช่อง" if count > 1 else "ชุดค่าเดียว"
+        panels_text = f"มี {count} ชุดค่า ชุดละหนึ่งช่อง" if count > 1 else "มีชุดค่าเดียว"
         together = "ช่องบนสุดเทียบข้อมูลทดสอบของทุกชุดค่า " if list_lines(results, study, language) else ""
         return (
             f"เส้นโค้งการเรียนรู้ของการทดลองเรื่อง {study.title['th']} {panels_text} แกนนอนคือรอบที่ 1 ถึง {epochs:,} "

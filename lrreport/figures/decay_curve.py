@@ -80,8 +80,8 @@ def describe_decay_curve(study: Study, language: Language) -> str:
     )
     if language == "th":
         return (
-            f"กราฟอัตราการเรียนรู้ที่คำนวณจากสูตร ตั้งแต่การปรับปรุงค่าครั้งที่ 0 ถึง {UPDATES - 1} หนึ่งเส้นต่อหนึ่งชุดค่า "
-            f"อัตราที่ครั้งสุดท้าย ได้แก่ {join_words(ends, language)}"
+            f"กราฟอัตราการเรียนรู้ที่คำนวณจากสูตร ตั้งแต่การปรับปรุงค่าครั้งที่ 0 ถึง {UPDATES - 1} ชุดค่าละหนึ่งเส้น "
+            f"อัตราในครั้งสุดท้ายเป็นดังนี้ {join_words(ends, language)}"
         )
     return (
         f"The learning rate as the formula gives it, from update 0 to {UPDATES - 1}, one line for each setting. "

@@ -99,7 +99,7 @@ def describe_overview(results: Results, study: Study, language: Language) -> str
     endings = join_words(tuple(items), language)
     n = len(results.seeds)
     if language == "th":
-        seeds = f"จุดละหนึ่งค่าตั้งต้นการสุ่ม จาก {n} ค่า" if n > 1 else describe_seeds(n, language)
+        seeds = f"แต่ละจุดคือค่าตั้งต้นการสุ่มหนึ่งค่า จากทั้งหมด {n} ค่า" if n > 1 else describe_seeds(n, language)
         return (
             f"ความถูกต้องของข้อมูลทดสอบหลังรอบที่ {epochs:,} เทียบกับอัตราการเรียนรู้บนสเกลลอการิทึม {seeds} "
             f"ค่าเฉลี่ยของแต่ละอัตราเป็นดังนี้ {endings}"

@@ -108,7 +108,7 @@ def describe_plateau(results: Results, study: Study, language: Language) -> str:
     endings = describe_endings(results, study, language)
     if language == "th":
         return (
-            f"กราฟของการทดลองเรื่อง {study.title['th']} {count} ชุดค่า ชุดละหนึ่งคอลัมน์ แกนนอนคือรอบที่ 1 ถึง {epochs:,} "
+            f"กราฟของการทดลองเรื่อง {study.title['th']} มี {count} ชุดค่า ชุดละหนึ่งคอลัมน์ แกนนอนคือรอบที่ 1 ถึง {epochs:,} "
             f"แถวบนคือค่าความสูญเสีย ถัดลงมาคือความถูกต้องเป็นร้อยละ และแถบล่างคืออัตราการเรียนรู้บนสเกลลอการิทึม {seeds} "
             f"การลดอัตราเป็นดังนี้ {cuts} เมื่อจบรอบสุดท้าย ความถูกต้องของข้อมูลทดสอบเป็นดังนี้ {endings}"
         )
