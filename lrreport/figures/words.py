@@ -233,8 +233,10 @@ def describe_seeds(n: int, language: Language) -> str:
 def join_words(items: tuple[str, ...], language: Language) -> str:
     """Join the items of an enumeration.
 
-    >>> join_words(("a", "b", "c"), "en")
-    'a, b and c'
+    >>> join_words(("a", "b", "c"), "en"), join_words(("0.1", "0.01"), "th"), join_words(("เสื้อ", "กางเกง"), "th")
+    ('a, b and c', '0.1 และ 0.01', 'เสื้อ และกางเกง')
     """
-    word = " และ " if language == "th" else " and "
+    word = " and "
+    if language == "th":  # no space between two Thai words
+        word = " และ" if "ก" <= "".join(items[-1:])[:1] <= "๛" else " และ "
     return word.join(part for part in (", ".join(items[:-1]), *items[-1:]) if part)
