@@ -34,7 +34,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "data": Part("images, every byte checked when they are read", is_remade=False),
     "render": Part("figures and pages, kept for the next build", is_remade=True),
     LIBRARIES: Part("what matplotlib and others keep where there is no home folder", is_remade=True),
-    "lock": Part("held by the build that is at work", is_remade=False),
+    "lock": Part("held while a build is at work", is_remade=False),
     "last-build.json": Part("how the last build ended", is_remade=False),
 }
 #: A temporary file that is older belongs to a process that is dead.
