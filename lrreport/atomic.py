@@ -26,6 +26,13 @@ def write_atomically(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
+def remove_temporary_files(folder: Path) -> None:
+    """Remove the files that killed processes were writing; for a caller who alone may write to the folder now."""
+    for path in folder.glob(".*.tmp"):
+        if path.is_file():
+            path.unlink(missing_ok=True)
+
+
 def sync_folder(folder: Path) -> None:
     """Make renames and removals in a folder durable, where the system can."""
     if not hasattr(os, "O_DIRECTORY"):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from lrreport.atomic import remove_temporary_files
 from lrreport.editions.edition_digest import digest_edition, digest_measurements
 from lrreport.editions.edition_stage import compare_with_previous, date_edition, describe_edition
 from lrreport.events import Message, Report
@@ -18,6 +19,7 @@ from lrreport.last_build import record_beginning
 from lrreport.locks import hold_lock
 from lrreport.plan import list_runs
 from lrreport.publishing.publish import is_intact, open_output, publish, read_manifest
+from lrreport.rendering.render_cache import CACHE_FOLDER
 from lrreport.request import Request
 from lrreport.store import Store
 from lrreport.training_stage import TrainingOutcome, expected_device, load_results, train_missing
@@ -63,6 +65,8 @@ def _tell(report: Report, stage: str, text: str) -> None:
 def _at_work(request: Request, command: str, report: Report) -> Iterator[Request]:
     """Hold the cache's lock, leave word of the beginning, and settle how many seeds there are."""
     with hold_lock(request.cache, wait=request.wait, tell=lambda text: _tell(report, "plan", text)):
+        for folder in (request.cache, request.cache / CACHE_FOLDER):
+            remove_temporary_files(folder)  # the lock is ours: whoever was writing them is dead
         record_beginning(request.cache, command, request.command_line)
         yield _settle_seeds(request, report)
 

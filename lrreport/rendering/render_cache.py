@@ -19,6 +19,8 @@ from typing import Final
 
 from lrreport.atomic import write_atomically
 
+#: Where it stands, below the cache folder.
+CACHE_FOLDER: Final = "render"
 #: A full report in both languages takes about 10 MB; this holds many editions.
 LIMIT_BYTES: Final = 256 * 1024 * 1024
 _SCHEMA: Final = 1

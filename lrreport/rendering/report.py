@@ -24,15 +24,13 @@ from lrreport.errors import RenderError
 from lrreport.events import Message, Report, message_of
 from lrreport.figures.drawn import DrawnFigure
 from lrreport.processes import follow_parent
-from lrreport.rendering.render_cache import RenderCache
+from lrreport.rendering.render_cache import CACHE_FOLDER, RenderCache
 from lrreport.request import EditionName, Request
 from lrreport.results import Results
 from lrreport.worker_messages import listen, speak_through, tell
 
 #: The figure of sample digits takes the first images of each class; they are among these.
 _SAMPLE: Final = 2000
-#: Below the cache folder: figures and PDFs of earlier builds.
-CACHE_FOLDER: Final = "render"
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,3 +99,15 @@ def test_other_files_of_the_cache(place: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads((cache / "last-build.json").read_bytes())["exit_code"] == 0
     assert (cache / "lock").read_bytes() == b""
+
+
+def test_what_a_killed_build_was_writing_goes(place: Path, tmp_path: Path) -> None:
+    """Temporary files in the cache and among the kept figures are gone after the next command, whatever it finds to do."""
+    cache = copy_cache(place, tmp_path / "cache")
+    (cache / "render").mkdir(exist_ok=True)
+    left = [cache / ".last-build.json.1-0123abcd.tmp", cache / "render" / ".0123.1-0123abcd.tmp"]
+    for path in left:
+        path.write_bytes(b"half of some")
+    done = run(["train", *CHOICE, "--device", "cpu", "--cache", "cache", "-q"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert not [path for path in left if path.exists()]
