@@ -27,10 +27,21 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def remove_temporary_files(folder: Path) -> None:
-    """Remove the files that killed processes were writing; for a caller who alone may write to the folder now."""
+    """Remove the files that processes were writing which have ended since."""
     for path in folder.glob(".*.tmp"):
-        if path.is_file():
+        process = path.name.split(".")[-2].partition("-")[0]
+        if path.is_file() and not (process.isdigit() and _is_alive(int(process))):
             path.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def sync_folder(folder: Path) -> None:

@@ -65,8 +65,8 @@ def _tell(report: Report, stage: str, text: str) -> None:
 def _at_work(request: Request, command: str, report: Report) -> Iterator[Request]:
     """Hold the cache's lock, leave word of the beginning, and settle how many seeds there are."""
     with hold_lock(request.cache, wait=request.wait, tell=lambda text: _tell(report, "plan", text)):
-        for folder in (request.cache, request.cache / CACHE_FOLDER):
-            remove_temporary_files(folder)  # the lock is ours: whoever was writing them is dead
+        for folder in (request.cache, request.cache / CACHE_FOLDER, request.cache / "data"):
+            remove_temporary_files(folder)
         record_beginning(request.cache, command, request.command_line)
         yield _settle_seeds(request, report)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -102,12 +103,19 @@ def test_other_files_of_the_cache(place: Path, tmp_path: Path) -> None:
 
 
 def test_what_a_killed_build_was_writing_goes(place: Path, tmp_path: Path) -> None:
-    """Temporary files in the cache and among the kept figures are gone after the next command, whatever it finds to do."""
+    """Temporary files at the top of the cache, among kept figures and images are gone after the next command, whatever it finds to do."""
     cache = copy_cache(place, tmp_path / "cache")
     (cache / "render").mkdir(exist_ok=True)
-    left = [cache / ".last-build.json.1-0123abcd.tmp", cache / "render" / ".0123.1-0123abcd.tmp"]
-    for path in left:
+    nobody = "4194305-0123abcd.tmp"  # one more than the largest process number of Linux
+    left = [
+        cache / f".last-build.json.{nobody}",
+        cache / "render" / f".0123.{nobody}",
+        cache / "data" / f".mnist.npz.{nobody}",
+    ]
+    alive = cache / "data" / f".mnist.npz.{os.getpid()}-0123abcd.tmp"
+    for path in (*left, alive):
         path.write_bytes(b"half of some")
     done = run(["train", *CHOICE, "--device", "cpu", "--cache", "cache", "-q"], tmp_path)
     assert done.returncode == 0, done.stderr
     assert not [path for path in left if path.exists()]
+    assert alive.exists(), "somebody may be fetching images"
