@@ -30,17 +30,18 @@ def remove_temporary_files(folder: Path) -> None:
     """Remove the files that processes were writing which have ended since."""
     for path in folder.glob(".*.tmp"):
         process = path.name.split(".")[-2].partition("-")[0]
-        if path.is_file() and not (process.isdigit() and _is_alive(int(process))):
+        if path.is_file() and not (process.isdigit() and is_alive(int(process))):
             path.unlink(missing_ok=True)
 
 
-def _is_alive(process: int) -> bool:
+def is_alive(process: int) -> bool:
+    """Whether a process of that number is there, ours or somebody else's."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # somebody else's
-        return True
+    except (OSError, OverflowError):
+        pass  # somebody else's
     return True
 
 

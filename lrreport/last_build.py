@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-from lrreport.atomic import write_atomically
+from lrreport.atomic import is_alive, write_atomically
 
 LAST_BUILD: Final = "last-build.json"
 _MAX_BYTES: Final = 100_000
@@ -50,14 +50,8 @@ class LastBuild:
     @property
     def is_running(self) -> bool:
         """It has not ended, and its process lives, as far as one can tell."""
-        if self.finished is not None:
+        if self.finished is not None or not is_alive(self.process):
             return False
-        try:
-            os.kill(self.process, 0)
-        except ProcessLookupError:
-            return False
-        except (OSError, OverflowError):
-            pass  # somebody else's process
         return not self.process_start or start_of(self.process) == self.process_start
 
     def describe(self) -> str:
