@@ -6,6 +6,8 @@ import random
 import subprocess
 from pathlib import Path
 
+from lrreport.editions.edition import BLANK_DIGEST
+
 #: Words that PDF writers get wrong: ำ with and without tone marks, two marks on one letter, tall and tailed letters.
 HARD_WORDS = tuple(
     """
@@ -56,7 +58,7 @@ def page(body: str, *, language: str = "th", css: str = "", head: str = "") -> s
 
 
 def article(language: str) -> str:
-    """A small article with all that the real one has: sections, a link, a table over two pages, code, a figure."""
+    """A small article with all that the real one has: a digest, sections, a link, a long table, code, a figure."""
     words = "น้ำท่วมที่ราบสูง อัตราการเรียนรู้ η " if language == "th" else "The learning rate η of the first office "
     rows = "".join(f'<tr><th scope="row">{number}</th><td>{number / 8}</td></tr>' for number in range(60))
     sections = "".join(
@@ -66,7 +68,8 @@ def article(language: str) -> str:
     )
     picture = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><path d='M0 0L9 9' stroke='black'/></svg>"
     return page(
-        f'<h1 id="{language}-top">{words}</h1>{sections}<table><caption>{words}</caption>'
+        f'<h1 id="{language}-top">{words}</h1><p>{words}<code>{BLANK_DIGEST}</code></p>'
+        f"{sections}<table><caption>{words}</caption>"
         f"<thead><tr><th>a</th><th>b</th></tr></thead><tbody>{rows}</tbody></table>"
         f'<pre><code>print("{words}")</code></pre><p><span></span></p>'
         f'<img alt="{words}" src="data:image/svg+xml,{picture}">',

@@ -18,10 +18,11 @@ from lrreport.results import History, Results
 from lrreport.spec import RunSpec
 from lrreport.study_files import load_built_in_studies
 from tests import made_up
-from tests.pdf_pages import article
+from tests.pdf_pages import article, text_of
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 28, 28), dtype=np.uint8)
 LABELS = np.arange(40, dtype=np.uint8) % 10
+DIGEST = "00112233445566ff"
 PARTS = {"one": b"\n\x00text", "two": b""}
 
 
@@ -183,16 +184,19 @@ def test_packages_are_all_that_are_installed(monkeypatch: pytest.MonkeyPatch) ->
         digest_packages.cache_clear()
 
 
-def test_pdfs_are_laid_out_once(cache: RenderCache) -> None:
+def test_pdfs_are_laid_out_once(cache: RenderCache, tmp_path: Path) -> None:
     """The same page is the same PDF, kept; one letter more is another; so it is with the joined one."""
-    thai, is_new = keep_pdf(article("th"), "th", cache)
+    thai, is_new = keep_pdf(article("th"), "th", DIGEST, cache)
     assert is_new
-    assert keep_pdf(article("th"), "th", cache) == (thai, False)
-    english, is_new = keep_pdf(article("en"), "en", cache)
-    other, is_new = keep_pdf(article("en").replace("office", "offices", 1), "en", cache)
+    assert keep_pdf(article("th"), "th", DIGEST, cache) == (thai, False)
+    english, is_new = keep_pdf(article("en"), "en", DIGEST, cache)
+    other, is_new = keep_pdf(article("en").replace("office", "offices", 1), "en", DIGEST, cache)
     assert is_new
     assert other != english
     joined, is_new = keep_joined_pdf([("th", thai), ("en", english)], cache)
     assert is_new
     assert keep_joined_pdf([("th", thai), ("en", english)], cache) == (joined, False)
     assert keep_joined_pdf([("th", thai), ("en", other)], cache)[1]
+    of_next_edition, is_new = keep_pdf(article("th"), "th", DIGEST[::-1], cache)
+    assert not is_new
+    assert DIGEST[::-1] in text_of(of_next_edition, tmp_path)

@@ -43,7 +43,7 @@ def report(results: Results, data_cache: Path, mnist: object, tmp_path_factory: 
         cache=tmp_path_factory.mktemp("cache"),
         data_path=data_cache / "data" / "mnist.npz",
     )
-    edition = Edition("0123456789abcdef" * 4, dt.date(2026, 11, 22), SEEDS, 50)
+    edition = Edition("fedcba9876543210" * 4, dt.date(2026, 11, 22), SEEDS, 50)
     return render_report(results, edition, request, lambda _: None)
 
 

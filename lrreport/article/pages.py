@@ -26,6 +26,7 @@ from lrreport.article.numbering import SECTION_LEVEL, Label, Labels, Numbering, 
 from lrreport.article.page_fonts import FONTS_MARK, embed_fonts
 from lrreport.article.rows import CONTENTS_MARK, Block, pair_blocks, split_blocks
 from lrreport.article.words import LANGUAGES, Language, say
+from lrreport.editions.edition import BLANK_DIGEST
 from lrreport.figures import OVERVIEW
 
 #: What a page may do: show what is inside it. Nothing is loaded, run or sent.
@@ -77,7 +78,7 @@ class Part:
     subtitle: Markup
     notices: tuple[str, ...]
     running_notice: str
-    edition_line: str
+    edition_line: Markup
     byline: tuple[Markup, ...]
     picture: Markup
     abstract: tuple[Block, ...]
@@ -111,7 +112,7 @@ def compose_part(facts: Facts, environment: Environment, language: Language, med
         subtitle=subtitle,
         notices=_notices(facts, language),
         running_notice=_running_notice(facts, language),
-        edition_line=_edition_line(facts, language),
+        edition_line=_edition_line(facts, language, BLANK_DIGEST if medium == "print" else facts.edition.short_digest),
         byline=_byline(facts, language),
         picture=write_picture(facts.figures_in(language).get(OVERVIEW), caption, medium),
         abstract=split_blocks(abstract),
@@ -154,10 +155,10 @@ def _running_notice(facts: Facts, language: Language) -> str:
     return " · ".join(say(word, language) for word, is_so in kinds if is_so)
 
 
-def _edition_line(facts: Facts, language: Language) -> str:
-    edition = facts.edition
-    day = say("edition", language, date=date(edition.date, language))
-    return f"{day} · {say('digest', language, digest=edition.short_digest)}"
+def _edition_line(facts: Facts, language: Language, digest: str) -> Markup:
+    day = say("edition", language, date=date(facts.edition.date, language))
+    words = escape(say("digest", language, digest="{}")).format(Markup("<code>{}</code>").format(digest))
+    return Markup("{} · {}").format(day, words)
 
 
 def _byline(facts: Facts, language: Language) -> tuple[Markup, ...]:
@@ -210,7 +211,7 @@ def render_bilingual_page(facts: Facts, environment: Environment) -> str:
 
 
 def render_print_page(facts: Facts, environment: Environment, language: Language) -> str:
-    """One language as the page that WeasyPrint lays out; its fonts are added there.
+    """One language as the page that WeasyPrint lays out; its fonts are added there, and the edition's digest after it.
 
     Raises:
         RenderError: A template is wrong.

@@ -5,6 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+#: What a page that is laid out says in place of its digest, which is stamped on it afterwards: see `pdf/stamp.py`.
+#: Every hexadecimal digit once, so that the font's subset has them all.
+BLANK_DIGEST: Final = "0123456789abcdef"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +40,4 @@ class Edition:
     @property
     def short_digest(self) -> str:
         """Enough of the digest to name the edition in print."""
-        return self.digest[:12]
+        return self.digest[: len(BLANK_DIGEST)]

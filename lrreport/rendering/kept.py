@@ -131,22 +131,31 @@ def _from_parts(parts: dict[str, bytes], name: str, language: Language) -> Drawn
     return figure if is_ours and is_passive and all(0 < size < _LARGEST_PT for size in sizes) else None
 
 
-def keep_pdf(page: str, language: Language, cache: RenderCache) -> tuple[bytes, bool]:
+def keep_pdf(page: str, language: Language, digest: str, cache: RenderCache) -> tuple[bytes, bool]:
     """One edition's PDF, checked, and whether it had to be laid out.
+
+    What is kept lacks the edition's digest, so that it serves every edition in which this language is the same.
+
+    Args:
+        page: As `render_print_page` writes it.
+        language: Of the page.
+        digest: The edition's, in short.
+        cache: Where PDFs are kept.
 
     Raises:
         RenderError: It cannot be laid out, or is not as it should be.
     """
     from lrreport.article.pdf.lay_out import digest_layout_inputs, lay_out_pdf  # noqa: PLC0415 - loads WeasyPrint
+    from lrreport.article.pdf.stamp import stamp_digest  # noqa: PLC0415 - likewise
 
     key = digest_parts("pdf", language, digest_layout_inputs(), page)
-    if (kept := _load_pdf(cache, key)) is not None:
-        return kept, False
-    with tempfile.TemporaryDirectory(prefix="lrreport-") as folder:
-        document = lay_out_pdf(page, base_folder=Path(folder), language=language)
-    _check(document, (language,))
-    cache.save(key, {"pdf": document})
-    return document, True
+    document = _load_pdf(cache, key)
+    if is_new := document is None:
+        with tempfile.TemporaryDirectory(prefix="lrreport-") as folder:
+            document = lay_out_pdf(page, base_folder=Path(folder), language=language)
+        _check(document, (language,))
+        cache.save(key, {"pdf": document})
+    return stamp_digest(document, digest), is_new
 
 
 def keep_joined_pdf(parts: Sequence[tuple[Language, bytes]], cache: RenderCache) -> tuple[bytes, bool]:

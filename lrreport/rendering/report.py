@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from numpy.typing import NDArray
 
@@ -34,6 +35,8 @@ from lrreport.worker_messages import listen, speak_through, tell
 #: The figure of sample digits takes the first images of each class; they are among these.
 _SAMPLE: Final = 2000
 
+_Made = TypeVar("_Made")
+
 
 @dataclass(frozen=True, slots=True)
 class _Job:
@@ -43,28 +46,37 @@ class _Job:
     language: EditionName
     formats: tuple[str, ...]
     templates: Path | None
-    cache: RenderCache
+    cache: Path
     sample_images: NDArray[Any]
     sample_labels: NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """What a worker made of one language.
+class _Pages:
+    """What a worker made of one language but its PDF.
 
     Attributes:
         figures: In the article's order.
         files: Path relative to the output folder -> content.
         drawn: How many figures were drawn; the others were kept from an earlier build.
-        laid_out: How many PDFs were laid out; likewise.
-        damaged: Paths of kept figures and PDFs that could not be used.
+        print_page: What is to be laid out; empty where no PDF is wanted.
+        damaged: Paths of kept figures that could not be used.
     """
 
     figures: tuple[DrawnFigure, ...]
     files: dict[str, bytes]
     drawn: int
-    laid_out: int
-    damaged: tuple[str, ...] = ()
+    print_page: str
+    damaged: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pdf:
+    """One PDF, whether it was laid out or joined, not kept, and the paths of kept ones that could not be used."""
+
+    document: bytes
+    is_new: bool
+    damaged: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +129,7 @@ def render_report(results: Results, edition: Edition, request: Request, report: 
         byline=request.byline,
         siblings=frozenset({*files, *_page_names(request)}),
     )
-    cache = RenderCache(request.cache / CACHE_FOLDER)
+    cache = request.cache / CACHE_FOLDER
     jobs = [
         _Job(
             facts,
@@ -130,24 +142,36 @@ def render_report(results: Results, edition: Edition, request: Request, report: 
         )
         for language in request.editions
     ]
-    figures: list[DrawnFigure] = []
     report(Message("figures", f"drawing figures and setting pages: {', '.join(request.editions)}"))
-    drawn = laid_out = 0
+    figures: list[DrawnFigure] = []
     damaged: list[str] = []
-    for made in _run_jobs(jobs, report):
-        damaged.extend(made.damaged)
-        figures.extend(made.figures)
-        files.update(made.files)
-        drawn, laid_out = drawn + made.drawn, laid_out + made.laid_out
-    if len(request.editions) > 1:
-        both, joined = _make_bilingual(replace(facts, figures=tuple(figures)), files, request, cache, report)
-        files.update(both)
-        laid_out += joined
-    for path in dict.fromkeys([*damaged, *cache.damaged]):
+    drawn = 0
+    with _open_pool(len(jobs), report) as pool:
+        layouts = {}
+        for job, pages_of in [(job, _start(pool, report, _make_pages, job)) for job in jobs]:
+            pages = pages_of()
+            figures.extend(pages.figures)
+            files.update(pages.files)
+            damaged.extend(pages.damaged)
+            drawn += pages.drawn
+            if pages.print_page:
+                layouts[job.language] = _start(pool, report, _make_pdf, job, pages.print_page)
+        if len(jobs) > 1 and "html" in request.formats:  # while the PDFs are laid out
+            report(Message("pages", "both languages on one page"))
+            files["index.html"] = _make_bilingual_page(replace(facts, figures=tuple(figures)), request)
+        editions = {language: pdf_of() for language, pdf_of in layouts.items()}
+    pdfs = {f"lrreport-{language}.pdf": pdf for language, pdf in editions.items()}
+    if len(editions) > 1:
+        report(Message("pdf", "joining the two editions"))
+        pdfs["lrreport.pdf"] = _join_pdfs(editions, cache)
+    for name, pdf in pdfs.items():
+        files[name] = pdf.document
+        damaged.extend(pdf.damaged)
+    for path in damaged:
         report(Message("figures", f"damaged in the cache, made again: {path}", is_warning=True))
-    cache.prune()
-    pdfs = sum(name.endswith(".pdf") for name in files)
-    return Rendered(files, drawn, len(figures) - drawn, laid_out, pdfs - laid_out)
+    RenderCache(cache).prune()
+    laid_out = sum(pdf.is_new for pdf in pdfs.values())
+    return Rendered(files, drawn, len(figures) - drawn, laid_out, len(pdfs) - laid_out)
 
 
 def make_data_files(results: Results, claims: Sequence[Claim], edition: Edition) -> dict[str, bytes]:
@@ -186,18 +210,23 @@ def _begin_worker(sender: Connection) -> None:
     speak_through(sender)
 
 
-def _run_jobs(jobs: list[_Job], report: Report) -> list[Made]:
-    """One process a language: matplotlib and WeasyPrint work in one thread each."""
-    if len(jobs) == 1:
-        return [_render_language(jobs[0], report)]
+@contextmanager
+def _open_pool(count: int, report: Report) -> Iterator[ProcessPoolExecutor | None]:
+    """A process for each language, since matplotlib and WeasyPrint work in one thread each; none for one language.
+
+    Raises:
+        RenderError: A process was ended from outside.
+    """
+    if count == 1:
+        yield None
+        return
     context = multiprocessing.get_context("spawn")  # TensorFlow's threads would not survive a fork
     with (
         listen(context, report) as sender,
-        ProcessPoolExecutor(len(jobs), mp_context=context, initializer=_begin_worker, initargs=(sender,)) as pool,
+        ProcessPoolExecutor(count, mp_context=context, initializer=_begin_worker, initargs=(sender,)) as pool,
     ):
-        waiting = [pool.submit(_render_language, job) for job in jobs]
         try:
-            return [future.result() for future in waiting]
+            yield pool
         except BrokenProcessPool as error:
             raise RenderError(
                 "A process that made pages was ended from outside",
@@ -212,6 +241,13 @@ def _run_jobs(jobs: list[_Job], report: Report) -> list[Made]:
             raise
 
 
+def _start(
+    pool: ProcessPoolExecutor | None, report: Report, work: Callable[..., _Made], *what: object
+) -> Callable[[], _Made]:
+    """Begin some work in the pool, and return what waits for it; without a pool, it is done when it is waited for."""
+    return partial(work, *what, report=report) if pool is None else pool.submit(work, *what).result
+
+
 @contextmanager
 def _without_collection() -> Iterator[None]:
     """Let cyclic garbage lie: looking for it took a sixth of the time of a layout, which is all living objects."""
@@ -224,18 +260,18 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
-@_without_collection()
-def _render_language(job: _Job, report: Report | None = None) -> Made:
+def _make_pages(job: _Job, report: Report | None = None) -> _Pages:
     from lrreport.article.environment import make_environment  # noqa: PLC0415 - loaded in the worker alone
     from lrreport.article.pages import render_page, render_print_page  # noqa: PLC0415
-    from lrreport.rendering.kept import keep_figures, keep_pdf  # noqa: PLC0415
+    from lrreport.rendering.kept import keep_figures  # noqa: PLC0415
 
     def told(figure: DrawnFigure, is_new: bool) -> None:  # noqa: FBT001 - a callback's two facts
         text = f"{figure.name}.{figure.language} is {'drawn' if is_new else 'kept'}"
         tell(Message("figures", text, is_detail=True), report)
 
+    cache = RenderCache(job.cache)
     figures, drawn = keep_figures(
-        job.facts.results, job.sample_images, job.sample_labels, job.language, job.cache, told=told
+        job.facts.results, job.sample_images, job.sample_labels, job.language, cache, told=told
     )
     files: dict[str, bytes] = {}
     for figure in figures:
@@ -244,36 +280,35 @@ def _render_language(job: _Job, report: Report | None = None) -> Made:
     tell(Message("figures", f"{job.language}: {drawn} figures drawn, {len(figures) - drawn} kept"), report)
     facts = replace(job.facts, figures=figures)
     environment = make_environment(job.templates)
-    laid_out = 0
+    print_page = render_print_page(facts, environment, job.language) if "pdf" in job.formats else ""
     if "html" in job.formats:
         files[f"{job.language}.html"] = render_page(facts, environment, job.language).encode()
         tell(Message("pages", f"{job.language}.html is made"), report)
-    if "pdf" in job.formats:
-        tell(Message("pdf", f"laying out lrreport-{job.language}.pdf"), report)
-        page = render_print_page(facts, environment, job.language)
-        files[f"lrreport-{job.language}.pdf"], is_new = keep_pdf(page, job.language, job.cache)
-        laid_out += is_new
-        tell(Message("pdf", f"lrreport-{job.language}.pdf is {'made' if is_new else 'kept'}"), report)
-    return Made(figures, files, drawn, laid_out, tuple(job.cache.damaged))
+    return _Pages(figures, files, drawn, print_page, tuple(cache.damaged))
 
 
-def _make_bilingual(
-    facts: Facts, files: Mapping[str, bytes], request: Request, cache: RenderCache, report: Report
-) -> tuple[dict[str, bytes], int]:
-    """The files of both languages together, and how many PDFs had to be joined for them."""
-    from lrreport.article.environment import make_environment  # noqa: PLC0415
+@_without_collection()
+def _make_pdf(job: _Job, page: str, report: Report | None = None) -> _Pdf:
+    from lrreport.rendering.kept import keep_pdf  # noqa: PLC0415 - loaded in the worker alone
+
+    name = f"lrreport-{job.language}.pdf"
+    tell(Message("pdf", f"laying out {name}"), report)
+    cache = RenderCache(job.cache)
+    document, is_new = keep_pdf(page, job.language, job.facts.edition.short_digest, cache)
+    tell(Message("pdf", f"{name} is {'made' if is_new else 'kept'}"), report)
+    return _Pdf(document, is_new, tuple(cache.damaged))
+
+
+def _make_bilingual_page(facts: Facts, request: Request) -> bytes:
+    from lrreport.article.environment import make_environment  # noqa: PLC0415 - only where it is needed
     from lrreport.article.pages import render_bilingual_page  # noqa: PLC0415
 
-    made: dict[str, bytes] = {}
-    joined = 0
-    if "html" in request.formats:
-        report(Message("pages", "both languages on one page"))
-        made["index.html"] = render_bilingual_page(facts, make_environment(request.templates)).encode()
-    if "pdf" in request.formats:
-        from lrreport.rendering.kept import keep_joined_pdf  # noqa: PLC0415
+    return render_bilingual_page(facts, make_environment(request.templates)).encode()
 
-        report(Message("pdf", "joining the two editions"))
-        parts = [(language, files[f"lrreport-{language}.pdf"]) for language in request.editions]
-        made["lrreport.pdf"], is_new = keep_joined_pdf(parts, cache)
-        joined += is_new
-    return made, joined
+
+def _join_pdfs(parts: Mapping[EditionName, _Pdf], cache_folder: Path) -> _Pdf:
+    from lrreport.rendering.kept import keep_joined_pdf  # noqa: PLC0415 - only where it is needed
+
+    cache = RenderCache(cache_folder)
+    document, is_new = keep_joined_pdf([(language, pdf.document) for language, pdf in parts.items()], cache)
+    return _Pdf(document, is_new, tuple(cache.damaged))

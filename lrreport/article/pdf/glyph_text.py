@@ -92,7 +92,7 @@ class FontTexts:
             fix = "use the families of lrreport/article/fonts.py in the style sheets"
             raise RenderError(message, got=name, expected=", ".join(sorted(self._files)), fix=fix)
         own = glyph_texts(path)
-        written = _read_cmap(font.ToUnicode.read_bytes())
+        written = read_cmap(font.ToUnicode.read_bytes())
         texts = {code: _best_text(own.get(code, ""), text) for code, text in written.items()}
         texts = {code: text for code, text in texts.items() if text}
         font.ToUnicode = self._pdf.make_stream(_write_cmap(texts))
@@ -128,7 +128,8 @@ def _best_text(own: str, written: str) -> str:
     return written or own
 
 
-def _read_cmap(data: bytes) -> dict[int, str]:
+def read_cmap(data: bytes) -> dict[int, str]:
+    """The text of each glyph, as a /ToUnicode map that this module or WeasyPrint wrote has it."""
     return {
         int(code, 16): bytes.fromhex(text.decode("ascii")).decode("utf-16-be") for code, text in _BFCHAR.findall(data)
     }
