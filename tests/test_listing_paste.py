@@ -35,9 +35,13 @@ def test_page_gives_every_listing_letter_by_letter() -> None:
     assert shown == {path.read_text("utf-8").strip("\n") for path in FILES.values()}
 
 
+#: The ways in which pdftotext reads: as the page looks, as a reader selects, as it was written.
+MODES: Final = {"layout": ["-layout"], "selection": [], "raw": ["-raw"]}
+
+
 @pytest.fixture(scope="module")
-def sheets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The text of every listing, each on a sheet of its own, as pdftotext takes it from the PDF with its layout."""
+def sheets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+    """The text of every listing, each on a sheet of its own, in every mode."""
     environment = make_environment()
     css = "\n".join((find_templates() / "css" / f"{name}.css").read_text("utf-8") for name in ("shared", "print"))
     figures = "".join(
@@ -53,22 +57,26 @@ def sheets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("listings")
     pdf = folder / "listings.pdf"
     pdf.write_bytes(lay_out_pdf(page, base_folder=folder, language="en"))
-    text = subprocess.run(["pdftotext", "-layout", pdf, "-"], check=True, capture_output=True, text=True).stdout
-    found = text.replace("Listings", "", 1).split("\f")
-    return dict(zip(FILES, found, strict=False))
+    sheets = {}
+    for mode, options in MODES.items():
+        text = subprocess.run(["pdftotext", *options, pdf, "-"], check=True, capture_output=True, text=True).stdout
+        sheets[mode] = dict(zip(FILES, text.replace("Listings", "", 1).split("\f"), strict=False))
+    return sheets
 
 
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("file", [name for name in FILES if name.endswith(".py")])
-def test_pdf_gives_a_listing_that_runs(file: str, sheets: dict[str, str]) -> None:
+def test_pdf_gives_a_listing_that_runs(file: str, mode: str, sheets: dict[str, dict[str, str]]) -> None:
     """What is taken from the PDF is the same program: every line, in blocks as deep as they were."""
-    taken = textwrap.dedent("\n".join(line for line in sheets[file].splitlines() if line.strip()))
+    taken = textwrap.dedent("\n".join(line for line in sheets[mode][file].splitlines() if line.strip()))
     assert ast.dump(ast.parse(taken)) == ast.dump(ast.parse(FILES[file].read_text("utf-8")))
 
 
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("file", STUDY_FILES)
-def test_pdf_gives_a_study_file_that_is_read(file: str, sheets: dict[str, str]) -> None:
+def test_pdf_gives_a_study_file_that_is_read(file: str, mode: str, sheets: dict[str, dict[str, str]]) -> None:
     """What is taken from the PDF is the same study."""
-    assert tomllib.loads(sheets[file]) == tomllib.loads(FILES[file].read_text("utf-8"))
+    assert tomllib.loads(sheets[mode][file]) == tomllib.loads(FILES[file].read_text("utf-8"))
 
 
 @pytest.mark.parametrize("file", STUDY_FILES)

@@ -72,8 +72,8 @@ class Listing:
         name: Its file's name without suffix.
         text: Its source, without empty lines at the ends.
         html: The same, highlighted: spaces stay spaces, so that indents survive copying.
-        spans: The same with a span around every token. In print all lines are then built alike, and what is taken
-            from the PDF with its layout keeps its indents (test_listing_paste).
+        spans: The same with a span around every token, which takes in two or more spaces before it. In print such
+            spaces are glyphs then, and what is taken from the PDF keeps its indents (test_listing_paste).
     """
 
     name: str
@@ -106,8 +106,9 @@ def highlight_listing(name: str, source: str) -> Listing:
     lexer = TOMLLexer if name.endswith(".toml") else PythonLexer
     html = highlight(text, lexer(stripnl=False, ensurenl=False), HtmlFormatter(nowrap=True, style=LightStyle))
     # Spans around mere spaces, and on a page around what has the text's own colour, carry nothing but bytes.
-    spans = re.sub(r'<span class="w">(\s*)</span>', r"\1", html.rstrip("\n"))
-    html = _SPAN.sub(lambda match: match[0] if match[1] in _coloured() else match[2], spans)
+    plain = re.sub(r'<span class="w">(\s*)</span>', r"\1", html.rstrip("\n"))
+    spans = re.sub(r'( {2,})(<span class="\w+">)', r"\2\1", plain)
+    html = _SPAN.sub(lambda match: match[0] if match[1] in _coloured() else match[2], plain)
     return Listing(name, text, Markup(html), Markup(spans))  # noqa: S704 - Pygments escapes the code
 
 

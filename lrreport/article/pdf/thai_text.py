@@ -4,7 +4,7 @@ WeasyPrint remembers one piece of text per glyph, the first that it meets. Thai 
 ำ into two glyphs and puts the tone mark elsewhere, so that a glyph is first met in a cluster which it shares; and
 marks that are shifted leave gaps which readers take for spaces. The page looks right and its text is wrong.
 
-Two repairs, after which pdftotext returns the source's words exactly:
+Repairs, after which pdftotext returns the source's words exactly:
 
 1. every font's /ToUnicode is written anew: for a Thai glyph, from the font file that it comes from;
 2. a cluster of several glyphs (a consonant with its marks) is wrapped in a /Span that carries its true text as
@@ -18,6 +18,7 @@ Source: PDF 32000-1:2008, 9.10.3 (ToUnicode) and 14.9.4 (ActualText).
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -163,7 +164,7 @@ class _TextObject:
             spans: list[Span] = []
         else:
             refuse_lone_mark(self._gathered)
-            spans = needed_spans(self._gathered)
+            spans = [*_indent_span(self._gathered), *needed_spans(self._gathered)]
         self.instructions += _show(self._gathered, spans)
         self.spans += len(spans)
         self._gathered = []
@@ -173,6 +174,19 @@ class _TextObject:
         self.instructions[:1] = [begin, _begin_span(as_written(self._label))]
         self.instructions.append(_END_SPAN)
         self.spans += 1
+
+
+def _indent_span(items: Sequence[Item]) -> list[Span]:
+    """A span over the spaces that code begins with, and the letter after them; none where it begins without.
+
+    Readers throw away spaces before a line's first letter, but not those of an /ActualText.
+    """
+    glyphs = [
+        item for item in itertools.takewhile(lambda item: isinstance(item, Glyph), items) if isinstance(item, Glyph)
+    ]
+    indent = "".join(glyph.text for glyph in itertools.takewhile(lambda glyph: glyph.text == " ", glyphs))
+    first = glyphs[len(indent)].text if len(indent) < len(glyphs) else ""
+    return [Span(0, len(indent), indent + first)] if len(indent) > 1 and first and not is_thai(first) else []
 
 
 def _items(shown: Iterable[Object], texts: GlyphTexts) -> Iterator[Item]:
