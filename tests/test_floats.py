@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from lrreport.article.pdf import lay_out
-from lrreport.article.pdf.floats import fill_gaps, measure_gaps
+from lrreport.article.pdf.floats import fill_gaps, measure_gaps, rate_gaps
 from lrreport.article.pdf.lay_out import lay_out_pdf
+from tests.layouts import lay_out as lay_out_page
 from tests.pdf_pages import page, text_of
 
 PICTURE = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><path d='M0 0L9 9' stroke='black'/></svg>"
@@ -78,3 +79,11 @@ def test_a_figure_that_fits_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """Without a gap, a page is laid out once."""
     html = _article(before=1, after=_paragraph("after-0"))
     assert len(_laid_out(html, tmp_path, monkeypatch)) == 1
+
+
+@pytest.mark.parametrize(("style", "is_bad"), [("break-before:page", False), ("margin-top:250mm", True)])
+def test_an_end_before_a_forced_break_is_no_gap(style: str, is_bad: bool, tmp_path: Path) -> None:
+    """A part that begins on a new page by rule leaves what is before it as short as it is."""
+    document = lay_out_page(page(f'<h1>A</h1><p>First.</p><h2 style="{style}">B</h2><p>Second.</p>'), tmp_path)
+    assert measure_gaps(document)[0] > 500
+    assert (rate_gaps(document) > 0) is is_bad

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 SMALLEST_GAP: Final = 68.0
 _MARK: Final = re.compile(r"<!--part ([\w-]+):([\w.-]*)-->")
 _END: Final = "<!--end of parts-->"
+#: A heading inside a section; what stands below it may go before a figure above it, with the heading.
+_SUBHEADING: Final = "sub"
 #: What may be put off, and what may go before it.
 _FLOATS: Final = frozenset({"fig", "tab"})
-_FILLERS: Final = frozenset({"p", "tab"})
+_FILLERS: Final = frozenset({"p", "tab", _SUBHEADING})
 #: What stays on one page; tables of many rows, listings and boxes do not.
-_WHOLE: Final = frozenset({"p", "fig", "tab", "eq", "sec"})
-_HEADING: Final = "sec"
+_WHOLE: Final = frozenset({"p", "fig", "tab", "eq", "sec", _SUBHEADING})
+_HEADINGS: Final = frozenset({"sec", _SUBHEADING})
 #: An element that begins a page stands within this distance of its top.
 _NEAR: Final = 3.0
 
@@ -41,7 +43,8 @@ class _Part:
 
     @property
     def kind(self) -> str:
-        return self.key.partition(":")[0]
+        kind = self.key.partition(":")[0]
+        return _SUBHEADING if kind == "sec" and self.html.lstrip().startswith("<h3") else kind
 
     def identifier(self, language: str) -> str:
         """The id of its element; a part of another kind has none that is looked for."""
@@ -131,8 +134,8 @@ def _reorder(units: Sequence[_Unit], height: float) -> list[_Unit]:
             begins_page = unit.page > page
             gap = height - y if begins_page and unit.top <= _NEAR else 0.0
         else:
-            needed = unit.extent + (waiting[0].extent if unit.kind == _HEADING and waiting else 0.0)
-            begins_page = (unit.is_whole or unit.kind == _HEADING) and y + needed > height
+            needed = unit.extent + (waiting[0].extent if unit.kind in _HEADINGS and waiting else 0.0)
+            begins_page = (unit.is_whole or unit.kind in _HEADINGS) and y + needed > height
             gap = height - y if begins_page else 0.0
         if unit.kind in _FLOATS and gap >= SMALLEST_GAP and (count := _count_fillers(unit, waiting, gap)):
             order += waiting[:count]
@@ -150,14 +153,15 @@ def _reorder(units: Sequence[_Unit], height: float) -> list[_Unit]:
 
 
 def _count_fillers(unit: _Unit, waiting: Sequence[_Unit], gap: float) -> int:
-    """How many of the units that follow a float fit whole into the gap before it."""
+    """How many of the units that follow a float fit whole into the gap before it; the last of them is no heading."""
     used = 0.0
     count = 0
-    for item in waiting:
+    for number, item in enumerate(waiting, start=1):
         used += item.extent
         if item.kind not in _FILLERS or item.kind == unit.kind or not item.is_whole or used > gap:
             break
-        count += 1
+        if item.kind != _SUBHEADING:
+            count = number
     return count
 
 
@@ -166,8 +170,9 @@ def _page_height(document: Document) -> float:
 
 
 def rate_gaps(document: Document) -> float:
-    """How bad a layout's gaps are: one large gap is worse than two half as large."""
-    return sum(gap * gap for gap in measure_gaps(document) if gap >= SMALLEST_GAP)
+    """How bad a layout's gaps are: one large gap is worse than two half as large; before a forced break is none."""
+    gaps = zip(measure_gaps(document), document.pages[1:], strict=True)
+    return sum(gap * gap for gap, following in gaps if gap >= SMALLEST_GAP and not _is_forced(following))
 
 
 def measure_gaps(document: Document) -> tuple[float, ...]:
@@ -179,6 +184,16 @@ def measure_gaps(document: Document) -> tuple[float, ...]:
         lowest = max((_bottom(item) for item in _content(box)), default=box.content_box_y())
         gaps.append(max(0.0, bottom - lowest))
     return tuple(gaps)
+
+
+def _is_forced(page: Any) -> bool:
+    """Whether a page begins because its first element asks for it."""
+    box = page._page_box  # noqa: SLF001 - WeasyPrint shows its layout nowhere else
+    while children := [item for item in getattr(box, "children", ()) if type(item).__name__ != "MarginBox"]:
+        box = children[0]
+        if box.style["break_before"] == "page":
+            return True
+    return False
 
 
 def _split(html: str) -> tuple[str, list[_Part], str]:
