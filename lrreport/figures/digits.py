@@ -14,7 +14,7 @@ from lrreport.figures.words import FASHION_CLASSES, NAMES, Language, format_rang
 from lrreport.spec import DatasetName
 
 CLASSES: Final = 10
-PER_CLASS: Final = 5
+PER_CLASS: Final = 4
 _SIDE: Final = 28
 _GAP: Final = 4
 _SIDE_MARGIN_IN: Final = 0.05

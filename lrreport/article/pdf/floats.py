@@ -27,8 +27,6 @@ _SUBHEADING: Final = "sub"
 #: What may be put off, and what may go before it.
 _FLOATS: Final = frozenset({"fig", "tab"})
 _FILLERS: Final = frozenset({"p", "tab", _SUBHEADING})
-#: What stays on one page; tables of many rows, listings and boxes do not.
-_WHOLE: Final = frozenset({"p", "fig", "tab", "eq", "sec", _SUBHEADING})
 _HEADINGS: Final = frozenset({"sec", _SUBHEADING})
 #: An element that begins a page stands within this distance of its top.
 _NEAR: Final = 3.0
@@ -53,6 +51,27 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an element begins, and what its style says of page breaks.
+
+    Attributes:
+        page: Counted from 0.
+        top: How far below the page's top.
+        height: With margins, of what stands on that page.
+        is_whole: Whether it is never divided.
+        is_forced: Whether it begins a page in any case.
+        margin: Above it, where it does not begin a page.
+    """
+
+    page: int
+    top: float
+    height: float
+    is_whole: bool
+    is_forced: bool
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Unit:
     """A part whose place is known, or those without an id between two such parts.
 
@@ -62,6 +81,8 @@ class _Unit:
         top: How far below the page's top.
         extent: What it takes of the text's height, with the space to the next.
         is_whole: Whether it is never divided.
+        is_forced: Whether it begins a page in any case.
+        margin: What more it takes inside a page than at its top.
     """
 
     parts: tuple[_Part, ...]
@@ -69,6 +90,13 @@ class _Unit:
     top: float
     extent: float
     is_whole: bool
+    is_forced: bool = False
+    margin: float = 0.0
+
+    def takes(self, *, begins_page: bool) -> float:
+        """The height that it takes elsewhere than where it was laid out."""
+        began_page = self.top <= _NEAR
+        return self.extent + self.margin * (began_page - begins_page)
 
     @property
     def kind(self) -> str:
@@ -108,19 +136,23 @@ def _list_units(parts: Sequence[_Part], document: Document, language: str) -> tu
     if not known:
         return list(parts), units
     for number, after in zip(known, [*known[1:], len(parts)], strict=True):
-        page, top, own = boxes[parts[number].identifier(language)]
-        end = starts[-1]
-        if after < len(parts):
-            next_page, next_top, _ = boxes[parts[after].identifier(language)]
-            end = starts[next_page] + next_top
-        extent = end - starts[page] - top
-        is_whole = parts[number].kind in _WHOLE
-        if is_whole and after > number + 1 and own < extent:
-            units.append(_Unit(tuple(parts[number : number + 1]), page, top, own, is_whole))
+        place = boxes[parts[number].identifier(language)]
+        following = boxes[parts[after].identifier(language)] if after < len(parts) else None
+        end = starts[following.page] + following.top if following else starts[-1]
+        extent = end - starts[place.page] - place.top
+        is_whole = place.is_whole or parts[number].kind in _HEADINGS
+        is_alone = after == number + 1
+        if is_whole and is_alone and following and following.page > place.page:
+            extent = place.height  # with its margins, of which the text's height on that page tells nothing
+        if is_whole and not is_alone and place.height < extent:
+            first, rest = tuple(parts[number : number + 1]), tuple(parts[number + 1 : after])
+            units.append(_Unit(first, place.page, place.top, place.height, is_whole, place.is_forced, place.margin))
             # What follows it without an id goes on below it, maybe overleaf: where is not needed.
-            units.append(_Unit(tuple(parts[number + 1 : after]), page, top + own, extent - own, is_whole=False))
+            units.append(_Unit(rest, place.page, place.top + place.height, extent - place.height, is_whole=False))
         else:
-            units.append(_Unit(tuple(parts[number:after]), page, top, extent, is_whole and after == number + 1))
+            own = tuple(parts[number:after])
+            is_whole = is_whole and is_alone
+            units.append(_Unit(own, place.page, place.top, extent, is_whole, place.is_forced, place.margin))
     return list(parts[: known[0]]), units
 
 
@@ -134,19 +166,21 @@ def _reorder(units: Sequence[_Unit], height: float) -> list[_Unit]:
             begins_page = unit.page > page
             gap = height - y if begins_page and unit.top <= _NEAR else 0.0
         else:
-            needed = unit.extent + (waiting[0].extent if unit.kind in _HEADINGS and waiting else 0.0)
-            begins_page = (unit.is_whole or unit.kind in _HEADINGS) and y + needed > height
+            needed = unit.takes(begins_page=False)
+            if unit.kind in _HEADINGS and waiting:
+                needed += waiting[0].takes(begins_page=False)
+            begins_page = unit.is_forced or (unit.is_whole and y + needed > height)
             gap = height - y if begins_page else 0.0
         if unit.kind in _FLOATS and gap >= SMALLEST_GAP and (count := _count_fillers(unit, waiting, gap)):
             order += waiting[:count]
-            y += sum(item.extent for item in waiting[:count])
+            y += sum(item.takes(begins_page=False) for item in waiting[:count])
             del waiting[:count]
             is_known = False
         order.append(unit)
         if is_known:
             page, y = unit.page, unit.top + unit.extent
         else:
-            y = unit.extent if begins_page else y + unit.extent
+            y = (0.0 if begins_page else y) + unit.takes(begins_page=begins_page)
         while y > height:
             page, y = page + 1, y - height
     return order
@@ -157,7 +191,7 @@ def _count_fillers(unit: _Unit, waiting: Sequence[_Unit], gap: float) -> int:
     used = 0.0
     count = 0
     for number, item in enumerate(waiting, start=1):
-        used += item.extent
+        used += item.takes(begins_page=False)
         if item.kind not in _FILLERS or item.kind == unit.kind or not item.is_whole or used > gap:
             break
         if item.kind != _SUBHEADING:
@@ -205,15 +239,22 @@ def _split(html: str) -> tuple[str, list[_Part], str]:
     return pieces[0], parts, tail
 
 
-def _boxes_by_id(document: Document) -> dict[str, tuple[int, float, float]]:
-    """Page, top and height with margins of the first box of every element that has an id."""
-    found: dict[str, tuple[int, float, float]] = {}
+def _boxes_by_id(document: Document) -> dict[str, _Place]:
+    """The place of the first box of every element that has an id."""
+    found: dict[str, _Place] = {}
     for number, page in enumerate(document.pages):
-        for box in page._page_box.descendants():  # noqa: SLF001 - as above
+        page_box = page._page_box  # noqa: SLF001 - WeasyPrint shows its layout nowhere else
+        for box in page_box.descendants():
             identifier = box.element.get("id") if getattr(box, "element", None) is not None else None
             if identifier and identifier not in found and hasattr(box, "margin_height"):
-                top = box.position_y - page._page_box.content_box_y()  # noqa: SLF001 - as above
-                found[identifier] = (number, float(top), float(box.margin_height()))
+                found[identifier] = _Place(
+                    page=number,
+                    top=float(box.position_y - page_box.content_box_y()),
+                    height=float(box.margin_height()),
+                    is_whole=box.style["break_inside"] == "avoid",
+                    is_forced=box.style["break_before"] == "page",
+                    margin=_length(getattr(box.style["margin_top"], "value", 0.0)),
+                )
     return found
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _VARIANT: Final = "pdf/ua-1"
 _MESSAGES_SHOWN: Final = 5
-#: So often is a page laid out again, at most, to fill gaps before figures.
+#: So often is a page laid out again, at most, to fill gaps before figures; it ends when that makes nothing better.
 _MOST_LAYOUTS: Final = 4
 
 
@@ -97,13 +97,14 @@ def lay_out_unrepaired(html: str, *, base_folder: Path, language: str = "") -> b
             page = weasyprint.HTML(string=text, base_url=f"{base_folder.as_uri()}/", url_fetcher=fetcher)
             return page.render(stylesheets=[faces], font_config=fonts, pdf_variant=_VARIANT)
 
-        document = best = lay_out(html)
+        best = lay_out(html)
         for _ in range(_MOST_LAYOUTS if language else 0):
-            moved = fill_gaps(html, document, language=language)
-            if moved is None:
+            if (moved := fill_gaps(html, best, language=language)) is None:
                 break
-            html, document = moved, lay_out(moved)
-            best = min(best, document, key=rate_gaps)
+            document = lay_out(moved)
+            if rate_gaps(document) >= rate_gaps(best):
+                break
+            html, best = moved, document
         laid_out = best.write_pdf(pdf_variant=_VARIANT)
     if fetcher.refused:
         message = "the page asks for something that it may not have"
