@@ -557,7 +557,7 @@ def test_printed_preview_says_so_on_every_page(tmp_path: Path) -> None:
         assert "Preview edition" in sheet
         assert f"{number} / {len(sheets)}" in sheet
         # The running head names the article from the second page on.
-        head = "The Learning Rate and Training"
+        head = "The Learning Rate & Training"
         assert (head in sheet.split("\n")[0]) == (number > 1)
     # The contents give the page on which a section begins.
     page_of_data = next(

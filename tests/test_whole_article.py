@@ -101,7 +101,7 @@ def test_headers_and_footers_are_cut_off(report: Rendered, tmp_path: Path) -> No
     read = _read(report.files["lrreport-en.pdf"], tmp_path)
     with pikepdf.open(io.BytesIO(report.files["lrreport-en.pdf"])) as pdf:
         assert f"2/{len(pdf.pages)}" not in read
-    assert "TheLearningRateandTraining" not in read, "the running head"
+    assert "TheLearningRate&Training" not in read, "the running head"
     assert "HowtheLearningRateShapestheTrainingofaNeuralNetwork" in read
 
 

@@ -189,9 +189,10 @@ class Writer:
         if kind != "note":
             title = say(kind, self.language)
             head = Markup('<p class="box-title">{}</p>').format(title)
-            html = Markup('<div class="box {}">{}{}</div>').format(kind, head, inner)
-        else:
-            html = Markup('<div class="box {}">{}</div>').format(kind, inner)
+            inner = Markup("{}{}").format(head, inner)
+        html = Markup('<div class="box {}" id="{}">{}</div>').format(
+            kind, f"{self.language}-{kind}-{self._boxes}", inner
+        )
         return self._finish(key, html)
 
     def exercise(self, identifier: str, caller: Caller) -> Markup:

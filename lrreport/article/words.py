@@ -51,7 +51,7 @@ _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "rates-at-end": {"th": "อัตราในรอบสุดท้าย", "en": "Rate in the last epoch"},
     "cuts": {"th": "รอบที่ลดอัตรา", "en": "Rate cut after epoch"},
     "cuts-none": {"th": "ไม่ลด", "en": "never"},
-    "cuts-count": {"th": "ต่างกันตามค่าตั้งต้น (มัธยฐาน {median} ครั้ง)", "en": "varies; median {median} cuts"},
+    "cuts-count": {"th": "{median} ครั้ง (มัธยฐาน)", "en": "{median} cuts (median)"},
     "share-of-all": {"th": "สัดส่วน (%)", "en": "Share (%)"},
     "points-unit": {"th": "จุด", "en": "points"},
     "epochs-unit": {"th": "รอบ", "en": "epochs"},

@@ -52,20 +52,18 @@ class _Job:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pages:
-    """What a worker made of one language but its PDF.
+class _Drawn:
+    """The figures of one language.
 
     Attributes:
         figures: In the article's order.
-        files: Path relative to the output folder -> content.
-        drawn: How many figures were drawn; the others were kept from an earlier build.
-        print_page: What is to be laid out; empty where no PDF is wanted.
+        count: How many of them were drawn; the others were kept from an earlier build.
+        print_page: The page that shows them, to be laid out; empty where no PDF is wanted.
         damaged: Paths of kept figures that could not be used.
     """
 
     figures: tuple[DrawnFigure, ...]
-    files: dict[str, bytes]
-    drawn: int
+    count: int
     print_page: str
     damaged: tuple[str, ...]
 
@@ -148,17 +146,18 @@ def render_report(results: Results, edition: Edition, request: Request, report: 
     drawn = 0
     with _open_pool(len(jobs), report) as pool:
         layouts = {}
-        for job, pages_of in [(job, _start(pool, report, _make_pages, job)) for job in jobs]:
-            pages = pages_of()
-            figures.extend(pages.figures)
-            files.update(pages.files)
-            damaged.extend(pages.damaged)
-            drawn += pages.drawn
-            if pages.print_page:
-                layouts[job.language] = _start(pool, report, _make_pdf, job, pages.print_page)
-        if len(jobs) > 1 and "html" in request.formats:  # while the PDFs are laid out
-            report(Message("pages", "both languages on one page"))
-            files["index.html"] = _make_bilingual_page(replace(facts, figures=tuple(figures)), request)
+        for job, made_of in [(job, _start(pool, report, _draw, job)) for job in jobs]:
+            made = made_of()
+            figures.extend(made.figures)
+            damaged.extend(made.damaged)
+            drawn += made.count
+            if made.print_page:
+                layouts[job.language] = _start(pool, report, _lay_out, job, made.print_page)
+        for figure in figures:
+            files[f"figures/{figure.name}.{figure.language}.svg"] = figure.svg_standalone.encode()
+            files[f"figures/{figure.name}.{figure.language}.png"] = figure.png
+        if "html" in request.formats:
+            files.update(_make_web_pages(replace(facts, figures=tuple(figures)), request, report))
         editions = {language: pdf_of() for language, pdf_of in layouts.items()}
     pdfs = {f"lrreport-{language}.pdf": pdf for language, pdf in editions.items()}
     if len(editions) > 1:
@@ -221,12 +220,11 @@ def _open_pool(count: int, report: Report) -> Iterator[ProcessPoolExecutor | Non
         yield None
         return
     context = multiprocessing.get_context("spawn")  # TensorFlow's threads would not survive a fork
-    with (
-        listen(context, report) as sender,
-        ProcessPoolExecutor(count, mp_context=context, initializer=_begin_worker, initargs=(sender,)) as pool,
-    ):
+    with listen(context, report) as sender:
+        pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin_worker, initargs=(sender,))
         try:
             yield pool
+            pool.shutdown(wait=False)  # a worker takes more than a second to end, and nothing waits for that
         except BrokenProcessPool as error:
             raise RenderError(
                 "A process that made pages was ended from outside",
@@ -260,9 +258,10 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _make_pages(job: _Job, report: Report | None = None) -> _Pages:
+@_without_collection()
+def _draw(job: _Job, report: Report | None = None) -> _Drawn:
     from lrreport.article.environment import make_environment  # noqa: PLC0415 - loaded in the worker alone
-    from lrreport.article.pages import render_page, render_print_page  # noqa: PLC0415
+    from lrreport.article.pages import render_print_page  # noqa: PLC0415
     from lrreport.rendering.kept import keep_figures  # noqa: PLC0415
 
     def told(figure: DrawnFigure, is_new: bool) -> None:  # noqa: FBT001 - a callback's two facts
@@ -273,22 +272,14 @@ def _make_pages(job: _Job, report: Report | None = None) -> _Pages:
     figures, drawn = keep_figures(
         job.facts.results, job.sample_images, job.sample_labels, job.language, cache, told=told
     )
-    files: dict[str, bytes] = {}
-    for figure in figures:
-        files[f"figures/{figure.name}.{figure.language}.svg"] = figure.svg_standalone.encode()
-        files[f"figures/{figure.name}.{figure.language}.png"] = figure.png
     tell(Message("figures", f"{job.language}: {drawn} figures drawn, {len(figures) - drawn} kept"), report)
     facts = replace(job.facts, figures=figures)
-    environment = make_environment(job.templates)
-    print_page = render_print_page(facts, environment, job.language) if "pdf" in job.formats else ""
-    if "html" in job.formats:
-        files[f"{job.language}.html"] = render_page(facts, environment, job.language).encode()
-        tell(Message("pages", f"{job.language}.html is made"), report)
-    return _Pages(figures, files, drawn, print_page, tuple(cache.damaged))
+    page = render_print_page(facts, make_environment(job.templates), job.language) if "pdf" in job.formats else ""
+    return _Drawn(figures, drawn, page, tuple(cache.damaged))
 
 
 @_without_collection()
-def _make_pdf(job: _Job, page: str, report: Report | None = None) -> _Pdf:
+def _lay_out(job: _Job, page: str, report: Report | None = None) -> _Pdf:
     from lrreport.rendering.kept import keep_pdf  # noqa: PLC0415 - loaded in the worker alone
 
     name = f"lrreport-{job.language}.pdf"
@@ -299,11 +290,20 @@ def _make_pdf(job: _Job, page: str, report: Report | None = None) -> _Pdf:
     return _Pdf(document, is_new, tuple(cache.damaged))
 
 
-def _make_bilingual_page(facts: Facts, request: Request) -> bytes:
+def _make_web_pages(facts: Facts, request: Request, report: Report) -> dict[str, bytes]:
+    """Each language's page, and that of both: here, where the templates are compiled once, while PDFs are laid out."""
     from lrreport.article.environment import make_environment  # noqa: PLC0415 - only where it is needed
-    from lrreport.article.pages import render_bilingual_page  # noqa: PLC0415
+    from lrreport.article.pages import render_bilingual_page, render_page  # noqa: PLC0415
 
-    return render_bilingual_page(facts, make_environment(request.templates)).encode()
+    environment = make_environment(request.templates)
+    files: dict[str, bytes] = {}
+    for language in request.editions:
+        files[f"{language}.html"] = render_page(facts, environment, language).encode()
+        report(Message("pages", f"{language}.html is made"))
+    if len(request.editions) > 1:
+        report(Message("pages", "both languages on one page"))
+        files["index.html"] = render_bilingual_page(facts, environment).encode()
+    return files
 
 
 def _join_pdfs(parts: Mapping[EditionName, _Pdf], cache_folder: Path) -> _Pdf:

@@ -10,9 +10,10 @@ The print template marks its parts with comments, `<!--part fig:momentum-->`, wh
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -52,23 +53,25 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where an element begins, and what its style says of page breaks.
+    """Where an element begins, and what its style says of space and page breaks.
 
     Attributes:
         page: Counted from 0.
-        top: How far below the page's top.
-        height: With margins, of what stands on that page.
+        top: How far its border is below the page's top.
+        height: Inside its margins, of what stands on that page.
+        above: Its margin, which is dropped at a page's top.
+        below: Likewise.
         is_whole: Whether it is never divided.
         is_forced: Whether it begins a page in any case.
-        margin: Above it, where it does not begin a page.
     """
 
     page: int
     top: float
     height: float
+    above: float
+    below: float
     is_whole: bool
     is_forced: bool
-    margin: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +81,73 @@ class _Unit:
     Attributes:
         parts: In order.
         page: On which it begins, counted from 0.
-        top: How far below the page's top.
-        extent: What it takes of the text's height, with the space to the next.
+        top: How far its border is below the page's top.
+        height: Inside its margins, over all pages that it takes.
+        above: Its margin, which is dropped at a page's top; of two that meet the larger counts.
+        below: Likewise.
         is_whole: Whether it is never divided.
         is_forced: Whether it begins a page in any case.
-        margin: What more it takes inside a page than at its top.
     """
 
     parts: tuple[_Part, ...]
     page: int
     top: float
-    extent: float
-    is_whole: bool
+    height: float
+    above: float = 0.0
+    below: float = 0.0
+    is_whole: bool = False
     is_forced: bool = False
-    margin: float = 0.0
-
-    def takes(self, *, begins_page: bool) -> float:
-        """The height that it takes elsewhere than where it was laid out."""
-        began_page = self.top <= _NEAR
-        return self.extent + self.margin * (began_page - begins_page)
 
     @property
     def kind(self) -> str:
         return self.parts[0].kind
+
+
+@dataclass(slots=True)
+class _Pen:
+    """How far the pages are filled.
+
+    Attributes:
+        length: Of a page.
+        page: Counted from 0.
+        y: Where the last unit ends on it.
+        below: The margin below that.
+    """
+
+    length: float
+    page: int = 0
+    y: float = 0.0
+    below: float = 0.0
+
+    @property
+    def room(self) -> float:
+        """What is left of the page."""
+        return self.length - self.y
+
+    def reach(self, units: Iterable[_Unit]) -> float:
+        """Where units would end on this page, were it long enough."""
+        y, below = self.y, self.below
+        for unit in units:
+            y += unit.height + (max(below, unit.above) if y > 0 else 0.0)
+            below = unit.below
+        return y
+
+    def turn(self) -> None:
+        """Begin a page."""
+        self.page, self.y, self.below = self.page + 1, 0.0, 0.0
+
+    def put(self, *units: _Unit) -> None:
+        """Add units below the last; those that are not whole go on overleaf."""
+        self._end_at(self.reach(units), units[-1].below)
+
+    def put_as_laid_out(self, unit: _Unit) -> None:
+        """Add a unit where it was."""
+        self.page = unit.page
+        self._end_at(unit.top + unit.height, unit.below)
+
+    def _end_at(self, y: float, below: float) -> None:
+        pages = int(max(0.0, math.ceil(y / self.length) - 1))
+        self.page, self.y, self.below = self.page + pages, y - pages * self.length, below
 
 
 def fill_gaps(html: str, document: Document, *, language: str) -> str | None:
@@ -138,65 +185,67 @@ def _list_units(parts: Sequence[_Part], document: Document, language: str) -> tu
     for number, after in zip(known, [*known[1:], len(parts)], strict=True):
         place = boxes[parts[number].identifier(language)]
         following = boxes[parts[after].identifier(language)] if after < len(parts) else None
-        end = starts[following.page] + following.top if following else starts[-1]
-        extent = end - starts[place.page] - place.top
+        extent = (_flow_to(following, starts) if following else starts[-1]) - starts[place.page] - place.top
         is_whole = place.is_whole or parts[number].kind in _HEADINGS
-        is_alone = after == number + 1
-        if is_whole and is_alone and following and following.page > place.page:
-            extent = place.height  # with its margins, of which the text's height on that page tells nothing
-        if is_whole and not is_alone and place.height < extent:
-            first, rest = tuple(parts[number : number + 1]), tuple(parts[number + 1 : after])
-            units.append(_Unit(first, place.page, place.top, place.height, is_whole, place.is_forced, place.margin))
+        unit = _Unit(tuple(parts[number:after]), place.page, place.top, extent, place.above, is_forced=place.is_forced)
+        if is_whole and (after == number + 1 or place.height < extent):
+            first = tuple(parts[number : number + 1])
+            unit = replace(unit, parts=first, height=place.height, below=place.below, is_whole=True)
+        units.append(unit)
+        if rest := tuple(parts[number + len(unit.parts) : after]):
             # What follows it without an id goes on below it, maybe overleaf: where is not needed.
-            units.append(_Unit(rest, place.page, place.top + place.height, extent - place.height, is_whole=False))
-        else:
-            own = tuple(parts[number:after])
-            is_whole = is_whole and is_alone
-            units.append(_Unit(own, place.page, place.top, extent, is_whole, place.is_forced, place.margin))
+            taken = place.height + place.below
+            units.append(_Unit(rest, place.page, place.top + taken, max(0.0, extent - taken)))
     return list(parts[: known[0]]), units
 
 
-def _reorder(units: Sequence[_Unit], height: float) -> list[_Unit]:
+def _flow_to(place: _Place, starts: Sequence[float]) -> float:
+    """Where a place's upper margin begins, were all pages one."""
+    return starts[place.page] + place.top - (place.above if place.top > _NEAR else 0.0)
+
+
+def _reorder(units: Sequence[_Unit], length: float) -> list[_Unit]:
     """Go through the pages; where a float leaves a gap, take what follows it first."""
     waiting, order = list(units), list[_Unit]()
-    is_known, y, page = True, 0.0, 0
+    pen = _Pen(length)
+    is_known = True
     while waiting:
         unit = waiting.pop(0)
         if is_known:
-            begins_page = unit.page > page
-            gap = height - y if begins_page and unit.top <= _NEAR else 0.0
+            begins_page = unit.page > pen.page and unit.top <= _NEAR
         else:
-            needed = unit.takes(begins_page=False)
-            if unit.kind in _HEADINGS and waiting:
-                needed += waiting[0].takes(begins_page=False)
-            begins_page = unit.is_forced or (unit.is_whole and y + needed > height)
-            gap = height - y if begins_page else 0.0
-        if unit.kind in _FLOATS and gap >= SMALLEST_GAP and (count := _count_fillers(unit, waiting, gap)):
-            order += waiting[:count]
-            y += sum(item.takes(begins_page=False) for item in waiting[:count])
-            del waiting[:count]
-            is_known = False
+            held = [unit, *waiting[:1]] if unit.kind in _HEADINGS else [unit]
+            begins_page = unit.is_forced or (unit.is_whole and pen.reach(held) > length)
+        if begins_page and unit.kind in _FLOATS and pen.room >= SMALLEST_GAP:
+            fillers = _find_fillers(unit, waiting, pen)
+            if fillers:
+                order += fillers
+                pen.put(*fillers)
+                waiting = [item for item in waiting if item not in fillers]
+                is_known = False
         order.append(unit)
         if is_known:
-            page, y = unit.page, unit.top + unit.extent
+            pen.put_as_laid_out(unit)
         else:
-            y = (0.0 if begins_page else y) + unit.takes(begins_page=begins_page)
-        while y > height:
-            page, y = page + 1, y - height
+            if begins_page:
+                pen.turn()
+            pen.put(unit)
     return order
 
 
-def _count_fillers(unit: _Unit, waiting: Sequence[_Unit], gap: float) -> int:
-    """How many of the units that follow a float fit whole into the gap before it; the last of them is no heading."""
-    used = 0.0
-    count = 0
-    for number, item in enumerate(waiting, start=1):
-        used += item.takes(begins_page=False)
-        if item.kind not in _FILLERS or item.kind == unit.kind or not item.is_whole or used > gap:
+def _find_fillers(unit: _Unit, waiting: Sequence[_Unit], pen: _Pen) -> list[_Unit]:
+    """What follows a float and fits whole into the gap before it; other floats stay behind, and no heading ends it."""
+    fillers: list[_Unit] = []
+    for item in waiting:
+        is_filler = item.kind in _FILLERS and item.kind != unit.kind and item.is_whole
+        does_fit = pen.reach([*fillers, item]) <= pen.length
+        if is_filler and does_fit:
+            fillers.append(item)
+        elif item.kind not in _FLOATS:
             break
-        if item.kind != _SUBHEADING:
-            count = number
-    return count
+    while fillers and fillers[-1].kind == _SUBHEADING:
+        fillers.pop()
+    return fillers
 
 
 def _page_height(document: Document) -> float:
@@ -249,11 +298,12 @@ def _boxes_by_id(document: Document) -> dict[str, _Place]:
             if identifier and identifier not in found and hasattr(box, "margin_height"):
                 found[identifier] = _Place(
                     page=number,
-                    top=float(box.position_y - page_box.content_box_y()),
-                    height=float(box.margin_height()),
+                    top=float(box.border_box_y() - page_box.content_box_y()),
+                    height=float(box.border_height()),
+                    above=_length(getattr(box.style["margin_top"], "value", 0.0)),
+                    below=_length(getattr(box.style["margin_bottom"], "value", 0.0)),
                     is_whole=box.style["break_inside"] == "avoid",
                     is_forced=box.style["break_before"] == "page",
-                    margin=_length(getattr(box.style["margin_top"], "value", 0.0)),
                 )
     return found
 

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 _VARIANT: Final = "pdf/ua-1"
 _MESSAGES_SHOWN: Final = 5
-#: So often is a page laid out again, at most, to fill gaps before figures; it ends when that makes nothing better.
+#: So often is a page laid out again, at most, to fill gaps before figures, while that makes them better by this share.
 _MOST_LAYOUTS: Final = 4
+_WORTHWHILE: Final = 0.1
 
 
 def lay_out_pdf(html: str, *, base_folder: Path, language: str) -> bytes:
@@ -101,10 +102,11 @@ def lay_out_unrepaired(html: str, *, base_folder: Path, language: str = "") -> b
         for _ in range(_MOST_LAYOUTS if language else 0):
             if (moved := fill_gaps(html, best, language=language)) is None:
                 break
-            document = lay_out(moved)
-            if rate_gaps(document) >= rate_gaps(best):
+            document, before = lay_out(moved), rate_gaps(best)
+            if (after := rate_gaps(document)) < before:
+                html, best = moved, document
+            if after > (1 - _WORTHWHILE) * before:
                 break
-            html, best = moved, document
         laid_out = best.write_pdf(pdf_variant=_VARIANT)
     if fetcher.refused:
         message = "the page asks for something that it may not have"
