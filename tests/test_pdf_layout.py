@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from pathlib import Path
 
 import pikepdf
@@ -95,6 +96,27 @@ def test_an_address_outside_is_refused(address: str, tmp_path: Path) -> None:
     with pytest.raises(RenderError, match=address.rsplit("/", 1)[-1]) as caught:
         lay_out_pdf(page(f'<h1>A</h1><img alt="x" src="{address}">'), base_folder=folder, language="th")
     assert "may not have" in caught.value.message
+
+
+NUMBERED = "a::after { content: target-counter(attr(href), page) } h2 { break-before: page }"
+
+
+@pytest.mark.parametrize("lines", ["", "a { display: block } a::after { float: right }"])
+def test_page_numbers_behind_links_are_right(lines: str, tmp_path: Path) -> None:
+    """A reference ahead prints the page on which its section begins."""
+    body = '<h1>A</h1><p><a href="#b">B</a></p><h2 id="b">B</h2>'
+    pdf = lay_out_pdf(page(body, language="en", css=NUMBERED + lines), base_folder=tmp_path, language="en")
+    assert re.search(r"B\s*2", text_of(pdf, tmp_path, "-l", "1"))
+
+
+def test_a_wrong_page_number_fails(tmp_path: Path) -> None:
+    """In a flex box WeasyPrint prints 0 for every number: the build must not."""
+    body = '<h1>A</h1><p><a href="#b">B</a></p><h2 id="b">B</h2>'
+    with pytest.raises(RenderError, match="page number") as caught:
+        lay_out_pdf(
+            page(body, language="en", css=NUMBERED + "a { display: flex }"), base_folder=tmp_path, language="en"
+        )
+    assert "#b says 0, and is on page 2" in str(caught.value.got)
 
 
 def test_a_file_beside_the_page_is_read(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from lrreport.article.line_breaking import find_dictionary
 from lrreport.article.pdf.environment import layout_environment
 from lrreport.article.pdf.finish import finish_pdf, save_pdf
 from lrreport.article.pdf.floats import fill_gaps, rate_gaps
+from lrreport.article.pdf.page_numbers import find_wrong_page_numbers
 from lrreport.article.pdf.thai_text import repair_text_layer
 from lrreport.errors import RenderError
 from lrreport.rendering.render_cache import digest_parts
@@ -107,6 +108,7 @@ def lay_out_unrepaired(html: str, *, base_folder: Path, language: str = "") -> b
                 html, best = moved, document
             if after > (1 - _WORTHWHILE) * before:
                 break
+        wrong = find_wrong_page_numbers(best)
         laid_out = best.write_pdf(pdf_variant=_VARIANT)
     if fetcher.refused:
         message = "the page asks for something that it may not have"
@@ -119,6 +121,10 @@ def lay_out_unrepaired(html: str, *, base_folder: Path, language: str = "") -> b
     if messages:
         message = "WeasyPrint complained while it laid out the page"
         raise RenderError(message, got=_shortened(messages), expected="not one message")
+    if wrong:
+        message = "a page number in the PDF is wrong"
+        fix = "see how print.css shows page numbers, in the contents above all"
+        raise RenderError(message, got=_shortened(wrong), expected="the page to which the link leads", fix=fix)
     return bytes(laid_out)
 
 
