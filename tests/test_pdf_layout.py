@@ -10,6 +10,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
+from lrreport.article.environment import find_templates
 from lrreport.article.fonts import pdf_font_files
 from lrreport.article.pdf.check import check_pdf
 from lrreport.article.pdf.environment import layout_environment
@@ -188,6 +189,23 @@ def test_links_say_where_they_lead(thai: bytes) -> None:
         words = {str(link.Contents) for link in links}
         assert {"ไปยังหน้า 1", "https://example.org/"} <= words
         assert all(int(link.F) & 4 for link in links)
+
+
+def test_footnotes_stand_at_the_foot_and_are_notes(tmp_path: Path) -> None:
+    """A footnote is on the page of its number, below the text, and is tagged as a note with an identifier."""
+    style = (find_templates() / "css" / "print.css").read_text("utf-8")
+    filler = "<p>Some words that fill the page, one line after the other, until it ends somewhere near here.</p>" * 36
+    body = f'<h1>A</h1>{filler}<p>Call<span class="fn" data-number="1">The note</span> here.</p><p>After it.</p>'
+    pdf = lay_out_pdf(page(body, language="en", css=style), base_folder=tmp_path, language="en")
+    (sheet,) = (sheet for sheet in text_of(pdf, tmp_path).split("\f") if "Call" in sheet)
+    assert sheet.index("Call") < sheet.index("The note")
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        root = opened.Root.StructTreeRoot
+        (note,) = (element for element in walk_structure(root) if kind_of(element) == "/Note")
+        assert str(note.ID) == "en-note-1"
+        assert kind_of(kids(note)[0]) == "/Lbl"
+        assert "en-note-1" in [str(name) for name in root.IDTree.Names][::2]
+    assert check_pdf(pdf, languages=["en"]) == []
 
 
 def test_nothing_in_the_structure_is_empty(thai: bytes) -> None:

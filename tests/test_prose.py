@@ -243,6 +243,7 @@ def read_words(facts: Facts, language: Language, environment: Environment | None
     text = re.sub(r'<span lang="(?:th|en)">.*?</span>', "0", text)  # what is marked as the other language
     text = re.sub(r"<(svg|pre)\b.*?</\1>", "\n", text, flags=re.DOTALL)
     text = re.sub(r"<math\b.*?</math>", "0", text, flags=re.DOTALL)
+    text = re.sub(r'<a class="fn-call".*?</a>', "", text)
     text = re.sub(r"<br>|</(?:li|td|th|h\d|caption|p|div)>", "\n", text)
     return html.unescape(re.sub(r"[ \t]+", " ", re.sub(r"<[^>]*>", "", text)))
 

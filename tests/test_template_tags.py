@@ -235,11 +235,33 @@ def test_formula_that_cannot_be_read_is_refused(tmp_path: Path, tex: str) -> Non
 def test_box_takes_words_or_parts(tmp_path: Path) -> None:
     """A box holds a text in both languages, or paragraphs that are bilingual themselves."""
     html, _ = render(tmp_path, "{% note %}{% th %}ก{% en %}a{% endnote %}")
-    assert html == '<div class="box note"><p>a</p></div>'
+    assert html == '<div class="box note" id="en-note-1"><p>a</p></div>'
     inner = '{% p "x" %}{% th %}ก{% en %}b{% endp %}'
     html, _ = render(tmp_path, f"{{% source_box %}}{inner}{{% endsource_box %}}")
-    assert html.startswith('<div class="box source-box"><p class="box-title">What the source says')
+    assert html.startswith('<div class="box source-box" id="en-source-box-1"><p class="box-title">What the source says')
     assert html.endswith('<p id="en-p-x">b</p></div>')
+
+
+FOOTNOTE = '{% p "x" %}{% th %}ก{% fn "y" %}ข{% endfn %}{% en %}a{% fn "y" %}<i>b</i>{% endfn %} c{% endp %}'
+
+
+def test_footnote_stands_below_its_paragraph_on_a_page(tmp_path: Path) -> None:
+    """Nobody turns over a web page: the note follows its paragraph, and its number leads there."""
+    html, _ = render(tmp_path, FOOTNOTE, medium="web")
+    call = '<a class="fn-call" href="#en-fn-y" aria-label="Footnote 1"><sup>1</sup></a>'
+    assert html == f'<p id="en-p-x">a{call} c</p><p class="fn" id="en-fn-y"><sup>1</sup> <i>b</i></p>'
+
+
+def test_footnote_is_left_to_the_layout_in_print(tmp_path: Path) -> None:
+    """In print it stands where it is called, and the style sheet takes it to the foot of the page."""
+    html, _ = render(tmp_path, FOOTNOTE, medium="print")
+    assert html == '<p id="en-p-x">a<span class="fn" data-number="1"><i>b</i></span> c</p>'
+
+
+def test_footnote_outside_a_paragraph_is_refused(tmp_path: Path) -> None:
+    """It would belong to nothing."""
+    with pytest.raises(RenderError, match="outside a paragraph"):
+        render(tmp_path, '{% fn "y" %}b{% endfn %}')
 
 
 def test_listing_keeps_its_indents(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from jinja2.runtime import Undefined
@@ -55,6 +55,7 @@ class Writer:
     _depth: int = 0
     _boxes: int = 0
     _paragraph: str | None = None
+    _footnotes: list[Markup] = field(default_factory=list)
 
     @contextmanager
     def _inside(self) -> Iterator[None]:
@@ -104,8 +105,23 @@ class Writer:
             text = self._call(caller)
         finally:
             self._paragraph = None
-        html = Markup('<p id="{}">{}</p>').format(label.anchor, text)
+            footnotes, self._footnotes = self._footnotes, []
+        html = Markup('<p id="{}">{}</p>{}').format(label.anchor, text, Markup("").join(footnotes))
         return self._finish(f"p:{identifier}", html)
+
+    def footnote(self, identifier: str, caller: Caller) -> Markup:
+        """`fn`: a remark at the foot of the printed page; on a web page, where nobody turns over, below its paragraph."""
+        if self._paragraph is None:
+            raise RenderError("A footnote stands outside a paragraph", got=identifier, fix="put it into a {% p %}")
+        text = self._call(caller)
+        label = self.numbering.add("fn", identifier, Markup(""))
+        if self.medium == "print":
+            return Markup('<span class="fn" data-number="{}">{}</span>').format(label.number, text)
+        foot = Markup('<p class="fn" id="{}"><sup>{}</sup> {}</p>')
+        self._footnotes.append(foot.format(label.anchor, label.number, text))
+        name = say("fn", self.language, number=label.number)
+        call = Markup('<a class="fn-call" href="#{}" aria-label="{}"><sup>{}</sup></a>')
+        return call.format(label.anchor, name, label.number)
 
     def inline(self, caller: Caller) -> Markup:
         """`bi`: words in both languages, without markup of their own; spaces at the ends count, line breaks do not."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from lrreport.analysis.comparisons import ACCURACY_MARGIN
+from lrreport.analysis.intervals import student_quantile
 from lrreport.analysis.own_traits import MEMORY_MARGIN, SPENT_SHARE
 from lrreport.analysis.summaries import SettingSummary
 from lrreport.analysis.verdicts import Claim, Verdict, joint
@@ -24,7 +25,7 @@ def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
     """The variables and functions of one pass.
 
     Names in a template: `lang`, `medium`, `studies`, `seeds`, `n_seeds`, `epochs`, `edition`, `data`, `has_answers`, `run_count`,
-    `setting_count`, `environments`, `ranking`, `claims`, `accuracy_margin`, `memory_margin`, `spent_share`; `summary(study, setting)`, `has_study(id)`,
+    `setting_count`, `environments`, `ranking`, `claims`, `accuracy_margin`, `memory_margin`, `spent_share`, `student_quantile(freedom)`; `summary(study, setting)`, `has_study(id)`,
     `has_figure(name)`, `claims_of(group, study)`, `by_verdict(group, study)`,
     `total_rate(rate, decay, updates)`, `has_claims(ids)`, `joint(claims)`, `describe(setting)`; `results_table(study)`,
     `ranking_table()`, `distance_table()`, `data_table()`, `class_table()`, `claims_table()`, `own_claims_table()`,
@@ -97,6 +98,7 @@ def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
         "accuracy_margin": ACCURACY_MARGIN,
         "memory_margin": MEMORY_MARGIN,
         "spent_share": SPENT_SHARE,
+        "student_quantile": student_quantile,
         "summary": summary,
         "has_study": lambda study_id: results.study(study_id) is not None,
         "has_figure": lambda name: name in writer.figures,

@@ -27,7 +27,7 @@ class Label:
     """Something that has a place of its own in the article.
 
     Attributes:
-        kind: `sec`, `fig`, `tab`, `eq`, `lst`, `bib`, `ex`, `answer`, or `p` for a paragraph.
+        kind: `sec`, `fig`, `tab`, `eq`, `lst`, `bib`, `ex`, `answer`, `fn`, or `p` for a paragraph.
         id: Unique within its kind, the same in both languages.
         number: As printed; empty for what is not numbered.
         anchor: The HTML id, which begins with the language.

@@ -9,12 +9,14 @@
     {% ex "momentum-rate" %}{% th %}...{% en %}...{% endex %}
     {% answer "momentum-rate" %}{% th %}...{% en %}...{% endanswer %}
     {% note %}{% th %}...{% en %}...{% endnote %}
+    {% fn "momentum-pytorch" %}...{% endfn %}
     {% takeaway %}...{% endtakeaway %}
     {% source_box %}...{% endsource_box %}
     {% bib "robbins1951" %}...{% endbib %}
     {% verdict claims["decay-0.1-slow"] %}{% holds %}...{% fails %}...{% cannot %}...{% endverdict %}
 
-`note`, `takeaway`, `source_box` and `bib` may also hold parts that are bilingual themselves, without `th` and `en`.
+`note`, `takeaway`, `source_box` and `bib` may also hold parts that are bilingual themselves, without `th` and `en`; so may
+`fn`, which stands inside a paragraph's part in one language.
 """
 
 from __future__ import annotations
@@ -35,7 +37,22 @@ from lrreport.errors import RenderError
 WRITER: Final = "article_writer"
 _RAW_STRING: Final = re.compile(r'(?<=[\s(,~=+\[{])r"([^"\n]*)"')
 _LANGUAGES: Final = ("th", "en")
-_TAGS: Final = ("h", "p", "bi", "fig", "tab", "lst", "ex", "answer", "note", "takeaway", "source_box", "bib", "verdict")
+_TAGS: Final = (
+    "h",
+    "p",
+    "bi",
+    "fig",
+    "tab",
+    "lst",
+    "ex",
+    "answer",
+    "note",
+    "fn",
+    "takeaway",
+    "source_box",
+    "bib",
+    "verdict",
+)
 _VERDICTS: Final[Mapping[str, str]] = {"holds": "holds", "fails": "fails", "cannot": "cannot-tell"}
 
 
@@ -72,7 +89,7 @@ class ArticleTags(Extension):
         if tag == "h":
             expect(stream.current.type == "integer", '{% h 2 "id" %}')
             arguments.append(parser.parse_primary())
-        if tag in ("h", "p", "fig", "lst", "bib", "ex", "answer"):
+        if tag in ("h", "p", "fig", "lst", "bib", "ex", "answer", "fn"):
             form = "h 2" if tag == "h" else tag
             expect(stream.current.type != "block_end", f'{{% {form} "id" %}}')
             arguments.append(parser.parse_expression())
@@ -92,7 +109,7 @@ class ArticleTags(Extension):
         """A text in both languages; of a box also a text whose parts are bilingual themselves."""
         end = f"end{tag}"
         lead = parser.parse_statements((f"name:{end}", "name:th", "name:en"))
-        is_free = tag in ("note", "takeaway", "source_box", "bib")
+        is_free = tag in ("note", "fn", "takeaway", "source_box", "bib")
         if parser.stream.current.value == end:
             if not is_free:
                 parser.fail(f"the tag '{tag}' has no parts: it needs {{% th %}} and {{% en %}}", line)
@@ -165,6 +182,7 @@ class ArticleTags(Extension):
             "bib": writer.bibliography_entry,
             "ex": writer.exercise,
             "answer": writer.answer,
+            "fn": writer.footnote,
         }
         return write[tag](identifier, caller)
 

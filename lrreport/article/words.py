@@ -20,6 +20,7 @@ _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "sec": {"th": "หัวข้อ {number}", "en": "Section {number}"},
     "ex": {"th": "แบบฝึกหัดที่ {number}", "en": "Exercise {number}"},
     "answer": {"th": "เฉลยข้อ {number}", "en": "Answer {number}"},
+    "fn": {"th": "เชิงอรรถ {number}", "en": "Footnote {number}"},
     "unnumbered": {"th": "หัวข้อ “{title}”", "en": "“{title}”"},
     "bib": {"th": "[{number}]", "en": "[{number}]"},
     "no-value": {"th": "ไม่มีค่า", "en": "no value"},

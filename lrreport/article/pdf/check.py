@@ -92,6 +92,8 @@ def _element_problems(element: pikepdf.Object) -> Iterator[str]:
         yield "a figure has no alternative text"
     if kind == "/TH" and "/Scope" not in (element.get("/A") or Dictionary()):
         yield "a header cell has no scope"
+    if kind == "/Note" and "/ID" not in element:
+        yield "a footnote has no identifier"
     if kind == "/Link" and not str(element.get("/Alt", "")) and all(_is_reference(child) for child in kids(element)):
         yield "a link has nothing to read"
     if kind in _NEVER_EMPTY and not kids(element):

@@ -3,7 +3,8 @@
 Each step is one function over the open document:
 
 * running headers and footers become artifacts, so that they are not read aloud in the middle of a sentence;
-* header cells say whether they head a column or a row, and cells' identifiers are unique and indexed;
+* header cells say whether they head a column or a row;
+* footnotes are called so; they and cells have identifiers, unique and indexed;
 * structure elements without content go;
 * link annotations sit in /Link elements, are printed, and say where they lead.
 
@@ -49,7 +50,7 @@ def finish_pdf(pdf: pikepdf.Pdf, *, language: str) -> None:
     root = pdf.Root.StructTreeRoot
     _mark_running_content(pdf)
     _set_scopes(root)
-    _index_cells(pdf, language)
+    _index(pdf, {**_name_cells(root, language), **_tag_footnotes(root, language)})
     _tag_links(root)
     _drop_empty(root)
     _describe_links(pdf, language)
@@ -126,12 +127,11 @@ def _set_scopes(element: pikepdf.Object, *, in_head: bool = False) -> None:
         _set_scopes(child, in_head=in_head or kind_of(child) == "/THead")
 
 
-def _index_cells(pdf: pikepdf.Pdf, language: str) -> None:
-    """Give header cells identifiers that are unique in both editions, and list them in the tree's index.
+def _name_cells(root: pikepdf.Object, language: str) -> dict[str, pikepdf.Object]:
+    """Give header cells identifiers that are unique in both editions, and return the cells by them.
 
     WeasyPrint numbers them by element, so that a header that is repeated on the next page has its number twice.
     """
-    root = pdf.Root.StructTreeRoot
     index: dict[str, pikepdf.Object] = {}
     tables = (element for element in walk_structure(root) if kind_of(element) == "/Table")
     for number, table in enumerate(tables, start=1):
@@ -146,9 +146,37 @@ def _index_cells(pdf: pikepdf.Pdf, language: str) -> None:
                     attributes.Headers = Array([String(name) for name in names])
                 else:
                     del attributes["/Headers"]
-    if index:
-        names = [part for name in sorted(index) for part in (String(name), index[name])]
-        root.IDTree = pdf.make_indirect(Dictionary(Names=Array(names)))
+    return index
+
+
+def _tag_footnotes(root: pikepdf.Object, language: str) -> dict[str, pikepdf.Object]:
+    """Call footnotes notes, and their numbers labels; return the notes by the identifiers that they get.
+
+    WeasyPrint gathers a page's footnotes in an element without meaning, each a span that begins with its number.
+    """
+    index: dict[str, pikepdf.Object] = {}
+    for element in walk_structure(root):
+        notes = kids(element)
+        if kind_of(element) != "/NonStruct" or not notes or not all(map(_is_footnote, notes)):
+            continue
+        for note in notes:
+            note.S = Name.Note
+            note.ID = String(f"{language}-note-{len(index) + 1}")
+            index[str(note.ID)] = note
+            kids(note)[0].S = Name.Lbl
+    return index
+
+
+def _is_footnote(item: pikepdf.Object) -> bool:
+    children = kids(item) if is_element(item) and kind_of(item) == "/Span" else []
+    return bool(children) and is_element(children[0]) and kind_of(children[0]) == "/NonStruct"
+
+
+def _index(pdf: pikepdf.Pdf, elements: Mapping[str, pikepdf.Object]) -> None:
+    """Make a tree of elements by their identifiers."""
+    if elements:
+        names = [part for name in sorted(elements) for part in (String(name), elements[name])]
+        pdf.Root.StructTreeRoot.IDTree = pdf.make_indirect(Dictionary(Names=Array(names)))
 
 
 def _tag_links(root: pikepdf.Object) -> None:

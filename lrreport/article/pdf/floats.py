@@ -10,7 +10,6 @@ The print template marks its parts with comments, `<!--part fig:momentum-->`, wh
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,14 +20,19 @@ if TYPE_CHECKING:
 
 #: Gaps up to this are left as they are, in CSS pixels: 18 mm.
 SMALLEST_GAP: Final = 68.0
+#: No gap should be larger: a quarter of the text's height.
+LARGEST_GAP: Final = 237.0
 _MARK: Final = re.compile(r"<!--part ([\w-]+):([\w.-]*)-->")
 _END: Final = "<!--end of parts-->"
+_NOTE: Final = re.compile(r'<span class="fn" data-number="(\d+)">')
 #: A heading inside a section; what stands below it may go before a figure above it, with the heading.
 _SUBHEADING: Final = "sub"
 #: What may be put off, and what may go before it.
 _FLOATS: Final = frozenset({"fig", "tab"})
 _FILLERS: Final = frozenset({"p", "tab", _SUBHEADING})
 _HEADINGS: Final = frozenset({"sec", _SUBHEADING})
+#: WeasyPrint's name for the box of a page's footnotes, which take away from its height.
+_FOOTNOTES: Final = "FootnoteAreaBox"
 #: An element that begins a page stands within this distance of its top.
 _NEAR: Final = 3.0
 
@@ -85,6 +89,7 @@ class _Unit:
         height: Inside its margins, over all pages that it takes.
         above: Its margin, which is dropped at a page's top; of two that meet the larger counts.
         below: Likewise.
+        feet: What its footnotes take from the foot of its page.
         is_whole: Whether it is never divided.
         is_forced: Whether it begins a page in any case.
     """
@@ -95,6 +100,7 @@ class _Unit:
     height: float
     above: float = 0.0
     below: float = 0.0
+    feet: float = 0.0
     is_whole: bool = False
     is_forced: bool = False
 
@@ -112,42 +118,53 @@ class _Pen:
         page: Counted from 0.
         y: Where the last unit ends on it.
         below: The margin below that.
+        feet: What the page's footnotes take so far.
     """
 
     length: float
     page: int = 0
     y: float = 0.0
     below: float = 0.0
+    feet: float = 0.0
 
     @property
     def room(self) -> float:
         """What is left of the page."""
-        return self.length - self.y
+        return self.length - self.feet - self.y
 
-    def reach(self, units: Iterable[_Unit]) -> float:
-        """Where units would end on this page, were it long enough."""
+    def has_room_for(self, units: Sequence[_Unit]) -> bool:
+        """Whether units end on this page, with their footnotes."""
+        feet = self.feet + sum(unit.feet for unit in units)
+        return self._reach(units) + feet <= self.length
+
+    def turn(self) -> None:
+        """Begin a page."""
+        self.page, self.y, self.below, self.feet = self.page + 1, 0.0, 0.0, 0.0
+
+    def put(self, *units: _Unit) -> None:
+        """Add units below the last; those that are not whole go on overleaf."""
+        y = self._reach(units)
+        self.feet += sum(unit.feet for unit in units)
+        self._end_at(y, units[-1].below)
+
+    def put_as_laid_out(self, unit: _Unit) -> None:
+        """Add a unit where it was."""
+        self.feet = unit.feet + (self.feet if unit.page == self.page else 0.0)
+        self.page = unit.page
+        self._end_at(unit.top + unit.height, unit.below)
+
+    def _reach(self, units: Iterable[_Unit]) -> float:
         y, below = self.y, self.below
         for unit in units:
             y += unit.height + (max(below, unit.above) if y > 0 else 0.0)
             below = unit.below
         return y
 
-    def turn(self) -> None:
-        """Begin a page."""
-        self.page, self.y, self.below = self.page + 1, 0.0, 0.0
-
-    def put(self, *units: _Unit) -> None:
-        """Add units below the last; those that are not whole go on overleaf."""
-        self._end_at(self.reach(units), units[-1].below)
-
-    def put_as_laid_out(self, unit: _Unit) -> None:
-        """Add a unit where it was."""
-        self.page = unit.page
-        self._end_at(unit.top + unit.height, unit.below)
-
     def _end_at(self, y: float, below: float) -> None:
-        pages = int(max(0.0, math.ceil(y / self.length) - 1))
-        self.page, self.y, self.below = self.page + pages, y - pages * self.length, below
+        while y > self.length - self.feet:
+            y -= self.length - self.feet
+            self.page, self.feet = self.page + 1, 0.0
+        self.y, self.below = y, below
 
 
 def fill_gaps(html: str, document: Document, *, language: str) -> str | None:
@@ -175,8 +192,8 @@ def fill_gaps(html: str, document: Document, *, language: str) -> str | None:
 def _list_units(parts: Sequence[_Part], document: Document, language: str) -> tuple[list[_Part], list[_Unit]]:
     """The parts before the first whose place is known, and the units after it."""
     boxes = _boxes_by_id(document)
-    height = _page_height(document)
-    filled = [height - gap for gap in (*measure_gaps(document), 0.0)]
+    feet = _measure_footnotes(document)
+    filled = [_measure_page(page)[0] for page in document.pages]
     starts = [sum(filled[:number]) for number in range(len(filled) + 1)]
     known = [number for number, part in enumerate(parts) if part.identifier(language) in boxes]
     units: list[_Unit] = []
@@ -191,6 +208,7 @@ def _list_units(parts: Sequence[_Part], document: Document, language: str) -> tu
         if is_whole and (after == number + 1 or place.height < extent):
             first = tuple(parts[number : number + 1])
             unit = replace(unit, parts=first, height=place.height, below=place.below, is_whole=True)
+        unit = replace(unit, feet=sum(feet[note] for part in unit.parts for note in _NOTE.findall(part.html)))
         units.append(unit)
         if rest := tuple(parts[number + len(unit.parts) : after]):
             # What follows it without an id goes on below it, maybe overleaf: where is not needed.
@@ -214,8 +232,8 @@ def _reorder(units: Sequence[_Unit], length: float) -> list[_Unit]:
         if is_known:
             begins_page = unit.page > pen.page and unit.top <= _NEAR
         else:
-            held = [unit, *waiting[:1]] if unit.kind in _HEADINGS else [unit]
-            begins_page = unit.is_forced or (unit.is_whole and pen.reach(held) > length)
+            held = _held_together(unit, waiting)
+            begins_page = unit.is_forced or (unit.is_whole and not pen.has_room_for(held))
         if begins_page and unit.kind in _FLOATS and pen.room >= SMALLEST_GAP:
             fillers = _find_fillers(unit, waiting, pen)
             if fillers:
@@ -233,13 +251,22 @@ def _reorder(units: Sequence[_Unit], length: float) -> list[_Unit]:
     return order
 
 
+def _held_together(unit: _Unit, following: Sequence[_Unit]) -> list[_Unit]:
+    """A unit; and of a heading what stands below it, since no heading ends a page."""
+    held = [unit]
+    for item in following:
+        if held[-1].kind not in _HEADINGS:
+            break
+        held.append(item)
+    return held
+
+
 def _find_fillers(unit: _Unit, waiting: Sequence[_Unit], pen: _Pen) -> list[_Unit]:
     """What follows a float and fits whole into the gap before it; other floats stay behind, and no heading ends it."""
     fillers: list[_Unit] = []
     for item in waiting:
         is_filler = item.kind in _FILLERS and item.kind != unit.kind and item.is_whole
-        does_fit = pen.reach([*fillers, item]) <= pen.length
-        if is_filler and does_fit:
+        if is_filler and pen.has_room_for([*fillers, item]):
             fillers.append(item)
         elif item.kind not in _FLOATS:
             break
@@ -254,19 +281,46 @@ def _page_height(document: Document) -> float:
 
 def rate_gaps(document: Document) -> float:
     """How bad a layout's gaps are: one large gap is worse than two half as large; before a forced break is none."""
+    return sum(gap * gap for gap in _avoidable_gaps(document) if gap >= SMALLEST_GAP)
+
+
+def has_large_gap(document: Document) -> bool:
+    """Whether a page ends with a gap that a reader takes for the end of a chapter."""
+    return max(_avoidable_gaps(document), default=0.0) > LARGEST_GAP
+
+
+def _avoidable_gaps(document: Document) -> list[float]:
     gaps = zip(measure_gaps(document), document.pages[1:], strict=True)
-    return sum(gap * gap for gap, following in gaps if gap >= SMALLEST_GAP and not _is_forced(following))
+    return [gap for gap, following in gaps if not _is_forced(following)]
 
 
 def measure_gaps(document: Document) -> tuple[float, ...]:
     """The empty height at the foot of every page but the last, in CSS pixels."""
-    gaps = []
-    for page in document.pages[:-1]:
-        box = page._page_box  # noqa: SLF001 - WeasyPrint shows its layout nowhere else
-        bottom = box.content_box_y() + box.height
-        lowest = max((_bottom(item) for item in _content(box)), default=box.content_box_y())
-        gaps.append(max(0.0, bottom - lowest))
-    return tuple(gaps)
+    return tuple(_measure_page(page)[1] for page in document.pages[:-1])
+
+
+def _measure_page(page: Any) -> tuple[float, float]:
+    """How far a page is filled, and what is left down to its footnotes or its end."""
+    box = page._page_box  # noqa: SLF001 - WeasyPrint shows its layout nowhere else
+    feet = sum(area.margin_height() for area in _footnote_areas(page))
+    top = box.content_box_y()
+    lowest = max((_bottom(item) for item in _content(box)), default=top)
+    return float(lowest - top), max(0.0, float(top + box.height - feet - lowest))
+
+
+def _footnote_areas(page: Any) -> Iterator[Any]:
+    yield from (child for child in page._page_box.children if type(child).__name__ == _FOOTNOTES)  # noqa: SLF001 - as above
+
+
+def _measure_footnotes(document: Document) -> dict[str, float]:
+    """What each footnote takes from a page that has no other, by its number."""
+    heights = {}
+    for page in document.pages:
+        for area in _footnote_areas(page):
+            notes = {box.element.get("data-number"): box.margin_height() for box in area.children}
+            frame = area.margin_height() - sum(notes.values())
+            heights.update({number: float(height + frame) for number, height in notes.items()})
+    return heights
 
 
 def _is_forced(page: Any) -> bool:
@@ -311,7 +365,7 @@ def _boxes_by_id(document: Document) -> dict[str, _Place]:
 def _content(page_box: Any) -> Iterator[Any]:
     """Lines, pictures and tables of a page's text, without header and footer."""
     for child in page_box.children:
-        if type(child).__name__ == "MarginBox":
+        if type(child).__name__ in ("MarginBox", _FOOTNOTES):
             continue
         for box in (child, *child.descendants()):
             if type(box).__name__ in ("LineBox", "TableBox", "BlockReplacedBox", "InlineReplacedBox", "FlexBox"):

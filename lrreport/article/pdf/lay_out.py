@@ -19,7 +19,7 @@ from lrreport.article.fonts import font_face_css, pdf_font_files
 from lrreport.article.line_breaking import find_dictionary
 from lrreport.article.pdf.environment import layout_environment
 from lrreport.article.pdf.finish import finish_pdf, save_pdf
-from lrreport.article.pdf.floats import fill_gaps, rate_gaps
+from lrreport.article.pdf.floats import fill_gaps, has_large_gap, rate_gaps
 from lrreport.article.pdf.page_numbers import find_wrong_page_numbers
 from lrreport.article.pdf.thai_text import repair_text_layer
 from lrreport.errors import RenderError
@@ -31,9 +31,8 @@ if TYPE_CHECKING:
 
 _VARIANT: Final = "pdf/ua-1"
 _MESSAGES_SHOWN: Final = 5
-#: So often is a page laid out again, at most, to fill gaps before figures, while that makes them better by this share.
+#: So often is a page laid out again, at most, to fill gaps before figures, until none is large.
 _MOST_LAYOUTS: Final = 4
-_WORTHWHILE: Final = 0.1
 
 
 def lay_out_pdf(html: str, *, base_folder: Path, language: str) -> bytes:
@@ -99,15 +98,12 @@ def lay_out_unrepaired(html: str, *, base_folder: Path, language: str = "") -> b
             page = weasyprint.HTML(string=text, base_url=f"{base_folder.as_uri()}/", url_fetcher=fetcher)
             return page.render(stylesheets=[faces], font_config=fonts, pdf_variant=_VARIANT)
 
-        best = lay_out(html)
+        document = best = lay_out(html)
         for _ in range(_MOST_LAYOUTS if language else 0):
-            if (moved := fill_gaps(html, best, language=language)) is None:
+            if not has_large_gap(best) or (moved := fill_gaps(html, document, language=language)) is None:
                 break
-            document, before = lay_out(moved), rate_gaps(best)
-            if (after := rate_gaps(document)) < before:
-                html, best = moved, document
-            if after > (1 - _WORTHWHILE) * before:
-                break
+            html, document = moved, lay_out(moved)
+            best = min(best, document, key=rate_gaps)
         wrong = find_wrong_page_numbers(best)
         laid_out = best.write_pdf(pdf_variant=_VARIANT)
     if fetcher.refused:
