@@ -112,7 +112,6 @@ WEB_FACES: Final = (
     Face(TEXT_FAMILY, 400),
     Face(TEXT_FAMILY, 400, "italic"),
     Face(TEXT_FAMILY, 600),
-    Face(TEXT_FAMILY, 700),
     Face(CODE_FAMILY, 400),
 )
 
@@ -168,7 +167,9 @@ def missing_characters(text: str) -> str:
     return "".join(sorted(character for character in set(text) - known if character.isprintable()))
 
 
-def font_face_css(medium: Medium, text: str, *, code: str | None = None, maths: str = "") -> str:
+def font_face_css(
+    medium: Medium, text: str, *, code: str | None = None, italic: str | None = None, maths: str = ""
+) -> str:
     """The `@font-face` rules of a page.
 
     In print the rules point at the font files, whole, and the text does not matter. On the web each rule carries a
@@ -179,6 +180,7 @@ def font_face_css(medium: Medium, text: str, *, code: str | None = None, maths: 
         medium: "web" or "print".
         text: All characters of the page that are not inside MathML (more does no harm).
         code: The characters set in the code font; by default those of `text`.
+        italic: The characters set in italics; by default those of `text`.
         maths: The characters inside MathML; empty leaves the maths font out.
 
     Raises:
@@ -192,13 +194,14 @@ def font_face_css(medium: Medium, text: str, *, code: str | None = None, maths: 
         message = "the page uses characters that none of its fonts has"
         got = ", ".join(f"{character} (U+{ord(character):04X})" for character in missing)
         raise RenderError(message, got=got, fix="write them another way, or add a font that has them")
+    slanted = frozenset(text if italic is None else italic)
     wanted = {
         TEXT_FAMILY: frozenset(text),
         # Thai comments in code fall back to the text font, so that only Latin letters and signs are carried here.
         CODE_FAMILY: frozenset(code) | frozenset(string.ascii_letters + string.digits),
     }
     signs = frozenset(text + code) - characters_of(Face(TEXT_FAMILY))
-    rules = [_web_rule(face, wanted[face.family]) for face in WEB_FACES]
+    rules = [_web_rule(face, slanted if face.style == "italic" else wanted[face.family]) for face in WEB_FACES]
     if signs & characters_of(Face(FALLBACK_FAMILY)):
         rules.append(_web_rule(Face(FALLBACK_FAMILY), signs))
     if maths:

@@ -12,6 +12,7 @@ from lrreport.article.fonts import font_face_css
 FONTS_MARK: Final = "/*fonts*/"
 _MATHS: Final = re.compile(r"<math\b.*?</math>", re.DOTALL)
 _CODE: Final = re.compile(r"<(code|pre|kbd)\b.*?</\1>", re.DOTALL)
+_ITALIC: Final = re.compile(r"<(i|em|cite)\b.*?</\1>", re.DOTALL)
 _NO_TEXT: Final = re.compile(r"<(style|head|title)\b.*?</\1>", re.DOTALL)
 _TAG: Final = re.compile(r"<[^>]*>")
 #: A shaper takes SARA AM apart: its halves must be in the fonts even where no word of the page has them by themselves.
@@ -23,8 +24,10 @@ def embed_fonts(page: str) -> str:
     maths = "".join(_text(match) for match in _MATHS.findall(page)) + ("√" if "<msqrt" in page else "")
     body = _NO_TEXT.sub("", _MATHS.sub("", page))
     code = "".join(_text(match[0]) for match in _CODE.finditer(body))
-    text = _text(body) + _SARA_AM_PARTS
-    return page.replace(FONTS_MARK, font_face_css("web", text, code=code, maths=with_italics(maths)), 1)
+    italic = "".join(_text(match[0]) for match in _ITALIC.finditer(body))
+    text, italic = _text(body) + _SARA_AM_PARTS, italic + _SARA_AM_PARTS
+    rules = font_face_css("web", text, code=code, italic=italic, maths=with_italics(maths))
+    return page.replace(FONTS_MARK, rules, 1)
 
 
 def _text(markup: str) -> str:

@@ -7,18 +7,23 @@ seen stays.
 
 from __future__ import annotations
 
+import base64
 import functools
+import io
 import itertools
 import re
 from collections.abc import Iterator
 from typing import Final
 from xml.etree import ElementTree as ET
 
+from PIL import Image
+
 from lrreport.figures.theme import FONT_FAMILIES
 
 _SVG: Final = "http://www.w3.org/2000/svg"
 _XLINK: Final = "http://www.w3.org/1999/xlink"
 _HREF: Final = f"{{{_XLINK}}}href"
+_PNG: Final = "data:image/png;base64,"
 _NUMBER: Final = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?")
 _REFERENCE: Final = re.compile(r"url\(#([^)]+)\)")
 _TRANSFORM: Final = re.compile(r"(\w+)\(([^)]*)\)")
@@ -100,13 +105,27 @@ def _clean_attributes(element: ET.Element, used: frozenset[str], prefix: str, *,
     element.attrib.clear()
     for name, value in new.items():
         if name == _HREF:
-            target = f"#{prefix}-{value[1:]}" if value.startswith("#") else re.sub(r"\s+", "", value)
+            target = f"#{prefix}-{value[1:]}" if value.startswith("#") else _shorten_image(re.sub(r"\s+", "", value))
             element.set("xlink:href" if is_standalone else "href", target)
         elif name == "id":
             if value in used:
                 element.set("id", f"{prefix}-{value}")
         elif (short := _shorten_value(name, value, prefix)) is not None:
             element.set(name, short)
+
+
+@functools.lru_cache(maxsize=4)
+def _shorten_image(address: str) -> str:
+    """A picture's data URL; of grey pixels in one channel instead of matplotlib's four."""
+    if not address.startswith(_PNG):
+        return address
+    image = Image.open(io.BytesIO(base64.b64decode(address.removeprefix(_PNG)))).convert("RGBA")
+    red, green, blue, alpha = image.split()
+    if alpha.getextrema() != (255, 255) or red.tobytes() != green.tobytes() or red.tobytes() != blue.tobytes():
+        return address
+    target = io.BytesIO()
+    red.save(target, "PNG", optimize=True)
+    return _PNG + base64.b64encode(target.getvalue()).decode("ascii")
 
 
 def _shorten_value(name: str, value: str, prefix: str) -> str | None:

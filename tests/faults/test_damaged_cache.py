@@ -49,8 +49,9 @@ def test_every_damage_is_named_and_made_again(name: str, place: Path, tmp_path: 
     plan = json.loads(run(["plan", *CHOICE, "--device", "cpu", "--cache", "cache", "--json"], tmp_path).stdout)
     assert [planned["reason"] for planned in plan["runs"]] == ["corrupt"] * 4
 
-    done = run(["train", *CHOICE, "--device", "cpu", "--cache", "cache", "-q"], tmp_path)
+    done = run(["train", *CHOICE, "--device", "cpu", "--cache", "cache"], tmp_path)
     assert done.returncode == 0, done.stderr
+    assert "4 runs trained (4 corrupt), 0 from the cache" in done.stderr.splitlines()[-1]
     warnings = [line for line in done.stderr.splitlines() if line.startswith("warning: damaged in the cache")]
     assert len(warnings) == 4
     for folder in folders:
@@ -83,8 +84,11 @@ def test_kept_figures_and_pdfs(place: Path, tmp_path: Path) -> None:
     kept = sorted((cache / "render").iterdir())
     for number, path in enumerate(kept):
         HARMS[number % len(HARMS)](path)
-    done = run([*render, "report"], tmp_path)
+    done = run([*render, "report", "--json"], tmp_path)
     assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert (summary["figures"]["kept"], summary["pdfs"]["kept"]) == (0, 0)
+    assert (summary["figures"]["drawn"], summary["pdfs"]["laid_out"]) == (2, 1)
     named = [path for path in kept if f"damaged in the cache, made again: {path}" in done.stderr]
     assert len(named) >= 2
     for name in ("en.html", "lrreport-en.pdf", "figures/momentum.en.svg"):
