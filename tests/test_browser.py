@@ -60,6 +60,11 @@ def test_nothing_sticks_out(place: Path) -> None:
     assert [(_named(found), found["overflow"]) for found in _look(place / "report") if found["overflow"] > 0] == []
 
 
+def test_links_lead_to_their_targets(place: Path) -> None:
+    """What is far down is laid out late; a link to it still ends where it stands."""
+    assert [(_named(found), found["lost"]) for found in _look(place / "report") if found["lost"]] == []
+
+
 def test_nothing_is_asked_for_and_nothing_complained_of(place: Path) -> None:
     """No request leaves a page, and the browser's console stays silent."""
     for found in _look(place / "report"):

@@ -3,7 +3,7 @@
 //     node check_pages.mjs CHROMIUM PAGE...
 //
 // Prints one JSON list: an object for each page, width, scheme and view, with the violations, how far the page sticks
-// out sideways, what it asked for, and what the browser complained about.
+// out sideways, which links do not lead to their targets, what the page asked for, and what the browser complained about.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
@@ -28,6 +28,23 @@ for (const path of paths) {
       page.on("console", (message) => complaints.push(message.text()));
       page.on("pageerror", (error) => complaints.push(String(error)));
       await page.goto(pathToFileURL(path).href);
+      // Links to places far down the page, which is laid out only where the reader is.
+      const lost = await page.evaluate(async () => {
+        const targets = [...document.querySelectorAll("h2[id], figure[id]")].filter((item) => item.checkVisibility());
+        const far = targets.filter((_, number) => number % 5 === 4);
+        const missed = [];
+        for (const target of far) {
+          location.hash = target.id;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          const { top } = target.getBoundingClientRect();
+          const isAtEnd = scrollY + innerHeight >= document.documentElement.scrollHeight - 1;
+          if (top < 0 || (top > innerHeight / 3 && !isAtEnd)) missed.push(`${target.id} is at ${Math.round(top)}`);
+        }
+        scrollTo(0, 0);
+        return far.length ? missed : ["there is nothing to jump to"];
+      });
+      // axe shall see all of the page.
+      await page.addStyleTag({ content: "* { content-visibility: visible !important }" });
       await page.addScriptTag({ content: axe });
       const views = await page.locator("input[type=radio]").evaluateAll((inputs) => inputs.map((input) => input.id));
       for (const view of views.length ? views : [""]) {
@@ -41,7 +58,7 @@ for (const path of paths) {
         const result = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
         const open = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         found.push({
-          page: path, width, colorScheme, view, complaints,
+          page: path, width, colorScheme, view, complaints, lost,
           overflow: Math.max(folded, open),
           passes: result.passes.length,
           asked: asked.filter((url) => !url.startsWith("data:") && !url.startsWith("file:")),
