@@ -62,7 +62,8 @@ class _Place:
     Attributes:
         page: Counted from 0.
         top: How far its border is below the page's top.
-        height: Inside its margins, of what stands on that page.
+        last_page: The page on which it ends.
+        bottom: Where it ends on that page, without its margin.
         above: Its margin, which is dropped at a page's top.
         below: Likewise.
         is_whole: Whether it is never divided.
@@ -71,7 +72,8 @@ class _Place:
 
     page: int
     top: float
-    height: float
+    last_page: int
+    bottom: float
     above: float
     below: float
     is_whole: bool
@@ -87,6 +89,8 @@ class _Unit:
         page: On which it begins, counted from 0.
         top: How far its border is below the page's top.
         height: Inside its margins, over all pages that it takes.
+        last_page: The page on which it ends.
+        bottom: Where it ends on that page.
         above: Its margin, which is dropped at a page's top; of two that meet the larger counts.
         below: Likewise.
         feet: What its footnotes take from the foot of its page.
@@ -98,6 +102,8 @@ class _Unit:
     page: int
     top: float
     height: float
+    last_page: int
+    bottom: float
     above: float = 0.0
     below: float = 0.0
     feet: float = 0.0
@@ -143,15 +149,26 @@ class _Pen:
 
     def put(self, *units: _Unit) -> None:
         """Add units below the last; those that are not whole go on overleaf."""
-        y = self._reach(units)
-        self.feet += sum(unit.feet for unit in units)
-        self._end_at(y, units[-1].below)
+        for unit in units:
+            y = self._reach([unit])
+            self.feet += unit.feet
+            if abs(y - unit.height - unit.top) <= _NEAR:
+                self._end(unit, pages=unit.last_page - unit.page)  # it is cut where it was
+                continue
+            while y > self.length - self.feet:
+                y -= self.length - self.feet
+                self.page, self.feet = self.page + 1, 0.0
+            self.y, self.below = y, unit.below
 
     def put_as_laid_out(self, unit: _Unit) -> None:
         """Add a unit where it was."""
         self.feet = unit.feet + (self.feet if unit.page == self.page else 0.0)
         self.page = unit.page
-        self._end_at(unit.top + unit.height, unit.below)
+        self._end(unit, pages=unit.last_page - unit.page)
+
+    def _end(self, unit: _Unit, *, pages: int) -> None:
+        self.page, self.y, self.below = self.page + pages, unit.bottom, unit.below
+        self.feet = 0.0 if pages else self.feet
 
     def _reach(self, units: Iterable[_Unit]) -> float:
         y, below = self.y, self.below
@@ -159,12 +176,6 @@ class _Pen:
             y += unit.height + (max(below, unit.above) if y > 0 else 0.0)
             below = unit.below
         return y
-
-    def _end_at(self, y: float, below: float) -> None:
-        while y > self.length - self.feet:
-            y -= self.length - self.feet
-            self.page, self.feet = self.page + 1, 0.0
-        self.y, self.below = y, below
 
 
 def fill_gaps(html: str, document: Document, *, language: str) -> str | None:
@@ -202,18 +213,28 @@ def _list_units(parts: Sequence[_Part], document: Document, language: str) -> tu
     for number, after in zip(known, [*known[1:], len(parts)], strict=True):
         place = boxes[parts[number].identifier(language)]
         following = boxes[parts[after].identifier(language)] if after < len(parts) else None
-        extent = (_flow_to(following, starts) if following else starts[-1]) - starts[place.page] - place.top
-        is_whole = place.is_whole or parts[number].kind in _HEADINGS
-        unit = _Unit(tuple(parts[number:after]), place.page, place.top, extent, place.above, is_forced=place.is_forced)
-        if is_whole and (after == number + 1 or place.height < extent):
-            first = tuple(parts[number : number + 1])
-            unit = replace(unit, parts=first, height=place.height, below=place.below, is_whole=True)
-        unit = replace(unit, feet=sum(feet[note] for part in unit.parts for note in _NOTE.findall(part.html)))
+        height = starts[place.last_page] + place.bottom - starts[place.page] - place.top
+        unit = _Unit(
+            parts=tuple(parts[number : number + 1]),
+            page=place.page,
+            top=place.top,
+            height=height,
+            last_page=place.last_page,
+            bottom=place.bottom,
+            above=place.above,
+            below=place.below,
+            feet=sum(feet[note] for note in _NOTE.findall(parts[number].html)),
+            is_whole=place.is_whole or parts[number].kind in _HEADINGS,
+            is_forced=place.is_forced,
+        )
         units.append(unit)
-        if rest := tuple(parts[number + len(unit.parts) : after]):
+        if rest := tuple(parts[number + 1 : after]):
             # What follows it without an id goes on below it, maybe overleaf: where is not needed.
-            taken = place.height + place.below
-            units.append(_Unit(rest, place.page, place.top + taken, max(0.0, extent - taken)))
+            end = _flow_to(following, starts) if following else starts[-1]
+            last_page = following.page if following else place.last_page
+            taken = place.bottom + place.below
+            left = max(0.0, end - starts[place.last_page] - taken)
+            units.append(_Unit(rest, place.last_page, taken, left, last_page, end - starts[last_page]))
     return list(parts[: known[0]]), units
 
 
@@ -239,7 +260,7 @@ def _reorder(units: Sequence[_Unit], length: float) -> list[_Unit]:
             if fillers:
                 order += fillers
                 pen.put(*fillers)
-                waiting = [item for item in waiting if item not in fillers]
+                del waiting[: len(fillers)]
                 is_known = False
         order.append(unit)
         if is_known:
@@ -262,14 +283,13 @@ def _held_together(unit: _Unit, following: Sequence[_Unit]) -> list[_Unit]:
 
 
 def _find_fillers(unit: _Unit, waiting: Sequence[_Unit], pen: _Pen) -> list[_Unit]:
-    """What follows a float and fits whole into the gap before it; other floats stay behind, and no heading ends it."""
+    """What follows a float and fits whole into the gap before it; a heading does not end it."""
     fillers: list[_Unit] = []
     for item in waiting:
         is_filler = item.kind in _FILLERS and item.kind != unit.kind and item.is_whole
-        if is_filler and pen.has_room_for([*fillers, item]):
-            fillers.append(item)
-        elif item.kind not in _FLOATS:
+        if not is_filler or not pen.has_room_for([*fillers, item]):
             break
+        fillers.append(item)
     while fillers and fillers[-1].kind == _SUBHEADING:
         fillers.pop()
     return fillers
@@ -349,16 +369,25 @@ def _boxes_by_id(document: Document) -> dict[str, _Place]:
         page_box = page._page_box  # noqa: SLF001 - WeasyPrint shows its layout nowhere else
         for box in page_box.descendants():
             identifier = box.element.get("id") if getattr(box, "element", None) is not None else None
-            if identifier and identifier not in found and hasattr(box, "margin_height"):
-                found[identifier] = _Place(
-                    page=number,
-                    top=float(box.border_box_y() - page_box.content_box_y()),
-                    height=float(box.border_height()),
-                    above=_length(getattr(box.style["margin_top"], "value", 0.0)),
-                    below=_length(getattr(box.style["margin_bottom"], "value", 0.0)),
-                    is_whole=box.style["break_inside"] == "avoid",
-                    is_forced=box.style["break_before"] == "page",
-                )
+            if not identifier or not hasattr(box, "margin_height"):
+                continue
+            top = float(box.border_box_y() - page_box.content_box_y())
+            bottom = top + float(box.border_height())
+            if (first := found.get(identifier)) is not None:
+                # What goes on overleaf is a box of its own there, and so are the lines inside.
+                lowest = max(bottom, first.bottom) if number == first.last_page else bottom
+                found[identifier] = replace(first, last_page=number, bottom=lowest)
+                continue
+            found[identifier] = _Place(
+                page=number,
+                top=top,
+                last_page=number,
+                bottom=bottom,
+                above=_length(getattr(box.style["margin_top"], "value", 0.0)),
+                below=_length(getattr(box.style["margin_bottom"], "value", 0.0)),
+                is_whole=box.style["break_inside"] == "avoid",
+                is_forced=box.style["break_before"] == "page",
+            )
     return found
 
 
