@@ -223,7 +223,7 @@ def _list_units(parts: Sequence[_Part], document: Document, language: str) -> tu
             bottom=place.bottom,
             above=place.above,
             below=place.below,
-            feet=sum(feet[note] for note in _NOTE.findall(parts[number].html)),
+            feet=sum(feet.get(note, 0.0) for note in _NOTE.findall(parts[number].html)),
             is_whole=place.is_whole or parts[number].kind in _HEADINGS,
             is_forced=place.is_forced,
         )
