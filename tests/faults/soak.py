@@ -47,8 +47,8 @@ momentum = MOMENTA
 STUDIES = {"short": ("2", "[0.5, 0.6]"), "long": ("4", "[0.9, 0.95]")}
 RUNS = 4
 STUDY_OPTIONS = ["--studies", "studies", *(word for name in STUDIES for word in ("--study", name))]
-#: Stages in the order of a build, with how many seconds after its first sign a kill in it comes at the latest.
-STAGES = {"train": 4.0, "checkpoint": 0.02, "figures": 1.5, "pages": 1.0, "pdf": 3.0, "swap": 0.03}
+#: Stages in the order of a build (PDFs begin first, and end last), with how many seconds after its first sign a kill in it comes at the latest.
+STAGES = {"train": 4.0, "checkpoint": 0.02, "figures": 1.5, "pdf": 2.0, "pages": 1.0, "swap": 0.03}
 TRAINING = ("train", "checkpoint")
 WRITING = ("figures", "pages", "pdf")
 #: A build that is let alone has ended after so many seconds, however busy the machine is.
