@@ -6,17 +6,21 @@ import io
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pytest
 
 from lrreport.article.environment import find_templates
 from lrreport.article.fonts import pdf_font_files
+from lrreport.article.pdf import lay_out
 from lrreport.article.pdf.check import check_pdf
 from lrreport.article.pdf.environment import layout_environment
 from lrreport.article.pdf.finish import _name_bare_links, kids, kind_of, save_pdf, walk_structure
 from lrreport.article.pdf.lay_out import lay_out_pdf
+from lrreport.article.pdf.page_numbers import has_lost_footnotes
 from lrreport.errors import RenderError
+from tests.layouts import lay_out as lay_out_page
 from tests.pdf_pages import article, page, text_of
 
 
@@ -99,7 +103,9 @@ def test_an_address_outside_is_refused(address: str, tmp_path: Path) -> None:
     assert "may not have" in caught.value.message
 
 
-NUMBERED = "a::after { content: target-counter(attr(href), page) } h2 { break-before: page }"
+NUMBERED = "a::after { content: attr(data-page) } h2 { break-before: page }"
+
+FLEX = "a { display: flex } a::after { content: target-counter(attr(href), page) } h2 { break-before: page }"
 
 
 @pytest.mark.parametrize("lines", ["", "a { display: block } a::after { float: right }"])
@@ -111,12 +117,10 @@ def test_page_numbers_behind_links_are_right(lines: str, tmp_path: Path) -> None
 
 
 def test_a_wrong_page_number_fails(tmp_path: Path) -> None:
-    """In a flex box WeasyPrint prints 0 for every number: the build must not."""
+    """In a flex box WeasyPrint prints 0 for a number that it is asked for: the build must not."""
     body = '<h1>A</h1><p><a href="#b">B</a></p><h2 id="b">B</h2>'
     with pytest.raises(RenderError, match="page number") as caught:
-        lay_out_pdf(
-            page(body, language="en", css=NUMBERED + "a { display: flex }"), base_folder=tmp_path, language="en"
-        )
+        lay_out_pdf(page(body, language="en", css=FLEX), base_folder=tmp_path, language="en")
     assert "#b says 0, and is on page 2" in str(caught.value.got)
 
 
@@ -206,6 +210,32 @@ def test_footnotes_stand_at_the_foot_and_are_notes(tmp_path: Path) -> None:
         assert kind_of(kids(note)[0]) == "/Lbl"
         assert "en-note-1" in [str(name) for name in root.IDTree.Names][::2]
     assert check_pdf(pdf, languages=["en"]) == []
+
+
+def test_footnotes_that_the_layout_loses_stand_in_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where WeasyPrint puts a note on another page than its number, all of them are said in brackets instead."""
+    style = (find_templates() / "css" / "print.css").read_text("utf-8")
+    body = '<h1>A</h1><p>Call<span class="fn" data-number="1">The note</span> here.</p>'
+    monkeypatch.setattr(lay_out, "has_lost_footnotes", lambda document: not _says_inline(document))
+    pdf = lay_out_pdf(page(body, language="en", css=style), base_folder=tmp_path, language="en")
+    assert "Call (The note) here." in text_of(pdf, tmp_path)
+    assert check_pdf(pdf, languages=["en"]) == []
+
+
+def _says_inline(document: Any) -> bool:
+    boxes = (box for sheet in document.pages for box in sheet._page_box.descendants())
+    return any("inline" in box.element.get("class", "") for box in boxes if box.element is not None)
+
+
+def test_a_footnote_on_another_page_is_seen(tmp_path: Path) -> None:
+    """A note that is with its number is none that is lost; without the number, it is."""
+    style = "@page { size: A5 } .fn { float: footnote } .fn::footnote-call { content: attr(data-number) }"
+    body = '<p>Call<span class="fn" data-number="1">The note</span> here.</p>'
+    document = lay_out_page(page(body, css=style), tmp_path)
+    assert not has_lost_footnotes(document)
+    (area,) = (box for box in document.pages[0]._page_box.children if type(box).__name__ == "FootnoteAreaBox")
+    area.children = []
+    assert has_lost_footnotes(document)
 
 
 def test_nothing_in_the_structure_is_empty(thai: bytes) -> None:

@@ -20,7 +20,12 @@ from lrreport.article.line_breaking import find_dictionary
 from lrreport.article.pdf.environment import layout_environment
 from lrreport.article.pdf.finish import finish_pdf, save_pdf
 from lrreport.article.pdf.floats import fill_gaps, has_large_gap, rate_gaps
-from lrreport.article.pdf.page_numbers import find_wrong_page_numbers
+from lrreport.article.pdf.page_numbers import (
+    find_pages,
+    find_wrong_page_numbers,
+    has_lost_footnotes,
+    set_page_numbers,
+)
 from lrreport.article.pdf.thai_text import repair_text_layer
 from lrreport.errors import RenderError
 from lrreport.rendering.render_cache import digest_parts
@@ -33,6 +38,8 @@ _VARIANT: Final = "pdf/ua-1"
 _MESSAGES_SHOWN: Final = 5
 #: So often is a page laid out again, at most, to fill gaps before figures, until none is large.
 _MOST_LAYOUTS: Final = 4
+#: So often, at most, until its page numbers are right; mostly the first time.
+_MOST_NUMBERINGS: Final = 5
 
 
 def lay_out_pdf(html: str, *, base_folder: Path, language: str) -> bytes:
@@ -98,14 +105,25 @@ def lay_out_unrepaired(html: str, *, base_folder: Path, language: str = "") -> b
             page = weasyprint.HTML(string=text, base_url=f"{base_folder.as_uri()}/", url_fetcher=fetcher)
             return page.render(stylesheets=[faces], font_config=fonts, pdf_variant=_VARIANT)
 
-        document = best = lay_out(html)
+        html = set_page_numbers(html, {})
+        document = lay_out(html)
+        best = (html, document)
         for _ in range(_MOST_LAYOUTS if language else 0):
-            if not has_large_gap(best) or (moved := fill_gaps(html, document, language=language)) is None:
+            if not has_large_gap(best[1]) or (moved := fill_gaps(html, document, language=language)) is None:
                 break
-            html, document = moved, lay_out(moved)
-            best = min(best, document, key=rate_gaps)
-        wrong = find_wrong_page_numbers(best)
-        laid_out = best.write_pdf(pdf_variant=_VARIANT)
+            html = set_page_numbers(moved, find_pages(document))
+            document = lay_out(html)
+            best = min(best, (html, document), key=lambda found: rate_gaps(found[1]))
+        html, document = best
+        for _ in range(_MOST_NUMBERINGS):
+            if has_lost_footnotes(document):
+                html = html.replace('<span class="fn" ', '<span class="fn inline" ')
+            elif not find_wrong_page_numbers(document):
+                break
+            html = set_page_numbers(html, find_pages(document))
+            document = lay_out(html)
+        wrong = find_wrong_page_numbers(document)
+        laid_out = document.write_pdf(pdf_variant=_VARIANT)
     if fetcher.refused:
         message = "the page asks for something that it may not have"
         raise RenderError(

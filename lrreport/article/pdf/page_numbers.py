@@ -1,18 +1,43 @@
-"""The page numbers that a layout prints behind its links, held against where the links lead.
+"""The page numbers that a page prints behind its links, and whether a layout has them and its footnotes right.
 
-WeasyPrint prints 0, and says nothing, where it never comes to reckon a number: in a flex box, for one.
+A style sheet could ask WeasyPrint for them (`target-counter`). It then lays out again every page that prints one, and
+loses footnotes: they come twice, or pages late. So a page carries its numbers, `<a href="#th-data" data-page="3">`, as
+the layout before has them, and is laid out until they are right.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from weasyprint import Document
 
+_LINK: Final = re.compile(r'href="#([^"]+)"(?: data-page="[^"]*")?')
+#: As wide as most numbers are, for the first layout.
+_UNKNOWN: Final = 10
 _NUMBER: Final = re.compile(r"\d+")
+
+
+def find_pages(document: Document) -> dict[str, int]:
+    """The number of the page on which each element with an id begins, by id."""
+    pages: dict[str, int] = {}
+    for number, page in enumerate(document.pages, start=1):
+        for box in _boxes(page):
+            identifier = box.element.get("id") if getattr(box, "element", None) is not None else None
+            if identifier:
+                pages.setdefault(identifier, number)
+    return pages
+
+
+def set_page_numbers(html: str, pages: Mapping[str, int]) -> str:
+    """Write the page of its target beside every link inside the page.
+
+    >>> set_page_numbers('<a href="#a" data-page="1">', {"a": 7})
+    '<a href="#a" data-page="7">'
+    """
+    return _LINK.sub(lambda match: f'href="#{match[1]}" data-page="{pages.get(match[1], _UNKNOWN)}"', html)
 
 
 def find_wrong_page_numbers(document: Document) -> list[str]:
@@ -21,18 +46,29 @@ def find_wrong_page_numbers(document: Document) -> list[str]:
     Returns:
         One line each, `#th-data says 0, and is on page 3`; empty when all are right.
     """
-    pages: dict[str, int] = {}
-    for number, page in enumerate(document.pages, start=1):
-        for box in _boxes(page):
-            identifier = box.element.get("id") if getattr(box, "element", None) is not None else None
-            if identifier:
-                pages.setdefault(f"#{identifier}", number)
+    pages = find_pages(document)
     wrong = []
     for page in document.pages:
         for target, text in _numbered_links(page):
-            if (found := _NUMBER.search(text)) and pages.get(target) != int(found[0]):
-                wrong.append(f"{target} says {found[0]}, and is on page {pages.get(target, 'none')}")
+            actual = pages.get(target.removeprefix("#"), "none")
+            if (found := _NUMBER.search(text)) and str(actual) != found[0]:
+                wrong.append(f"{target} says {found[0]}, and is on page {actual}")
     return wrong
+
+
+def has_lost_footnotes(document: Document) -> bool:
+    """Whether a footnote stands on another page than its number, or not just once."""
+    for page in document.pages:
+        calls = [box.element.get("data-number") for box in _boxes(page) if _is_call(box)]
+        areas = [box for box in page._page_box.children if type(box).__name__ == "FootnoteAreaBox"]  # noqa: SLF001
+        notes = [box.element.get("data-number") for area in areas for box in area.children]
+        if calls != notes:
+            return True
+    return False
+
+
+def _is_call(box: Any) -> bool:
+    return str(box.element_tag).endswith("::footnote-call") and type(box).__name__ != "TextBox"
 
 
 def _numbered_links(page: Any) -> Iterator[tuple[str, str]]:
