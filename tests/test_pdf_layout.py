@@ -238,6 +238,21 @@ def test_a_footnote_on_another_page_is_seen(tmp_path: Path) -> None:
     assert has_lost_footnotes(document)
 
 
+@pytest.mark.parametrize("height", ["1mm", "90mm"])
+def test_a_footnote_does_not_divide_a_listing(height: str, tmp_path: Path) -> None:
+    """Code that goes on overleaf is read through: no note stands between its lines."""
+    style = (
+        "@page { size: A5 } .fn { float: footnote } .fn::footnote-call { content: attr(data-number) } pre { margin: 0 }"
+    )
+    code = "one\n" * 20
+    body = (
+        f'<p>Call<span class="fn" data-number="1">The note</span>.</p><p style="height: {height}"></p><pre>{code}</pre>'
+    )
+    document = lay_out_page(page(body, css=style), tmp_path)
+    assert len(document.pages) == (1 if height == "1mm" else 2)
+    assert has_lost_footnotes(document) is (height == "90mm")
+
+
 def test_nothing_in_the_structure_is_empty(thai: bytes) -> None:
     """A span without content leaves no element."""
     with pikepdf.open(io.BytesIO(thai)) as pdf:

@@ -7,6 +7,7 @@ the layout before has them, and is laid out until they are right.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -57,14 +58,18 @@ def find_wrong_page_numbers(document: Document) -> list[str]:
 
 
 def has_lost_footnotes(document: Document) -> bool:
-    """Whether a footnote stands on another page than its number, or not just once."""
-    for page in document.pages:
+    """Whether a footnote stands on another page than its number, or not just once, or in the middle of a listing."""
+    for page, following in itertools.zip_longest(document.pages, document.pages[1:]):
         calls = [box.element.get("data-number") for box in _boxes(page) if _is_call(box)]
         areas = [box for box in page._page_box.children if type(box).__name__ == "FootnoteAreaBox"]  # noqa: SLF001
         notes = [box.element.get("data-number") for area in areas for box in area.children]
-        if calls != notes:
+        if calls != notes or (notes and following and not _listings(page).isdisjoint(_listings(following))):
             return True
     return False
+
+
+def _listings(page: Any) -> set[Any]:
+    return {box.element for box in _boxes(page) if box.element_tag == "pre"}
 
 
 def _is_call(box: Any) -> bool:
