@@ -71,7 +71,7 @@ class Listing:
     Attributes:
         name: Its file's name without suffix.
         text: Its source, without empty lines at the ends.
-        html: The same, highlighted: spaces stay spaces, so that indents survive copying.
+        html: The same, highlighted, each line in a span: spaces stay spaces, so that indents survive copying.
         spans: The same with a span around every token, which takes in two or more spaces before it. In print such
             spaces are glyphs then, and what is taken from the PDF keeps its indents (test_listing_paste).
     """
@@ -99,8 +99,8 @@ def highlight_listing(name: str, source: str) -> Listing:
     r"""Highlight a Python file, or a study file where the name ends in `.toml`.
 
     >>> print(highlight_listing("x", "if a:\n    b = 1\n").html)
-    <span class="k">if</span> a:
-        b = <span class="mi">1</span>
+    <span><span class="k">if</span> a:</span>
+    <span>    b = <span class="mi">1</span></span>
     """
     text = source.expandtabs(4).strip("\n")
     lexer = TOMLLexer if name.endswith(".toml") else PythonLexer
@@ -109,6 +109,8 @@ def highlight_listing(name: str, source: str) -> Listing:
     plain = re.sub(r'<span class="w">(\s*)</span>', r"\1", html.rstrip("\n"))
     spans = re.sub(r'( {2,})(<span class="\w+">)', r"\2\1", plain)
     html = _SPAN.sub(lambda match: match[0] if match[1] in _coloured() else match[2], plain)
+    # A line is an element: no text runs over a line's end, where a page's may be.
+    html = "\n".join(f"<span>{line}</span>" if line else line for line in html.split("\n"))
     return Listing(name, text, Markup(html), Markup(spans))  # noqa: S704 - Pygments escapes the code
 
 
