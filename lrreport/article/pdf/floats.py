@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from lrreport.article.pdf.boxes import FOOTNOTE_AREA, boxes_of, footnote_areas, identifier_of, page_box
+
 if TYPE_CHECKING:
     from weasyprint import Document
 
@@ -31,8 +33,6 @@ _SUBHEADING: Final = "sub"
 _FLOATS: Final = frozenset({"fig", "tab"})
 _FILLERS: Final = frozenset({"p", "tab", _SUBHEADING})
 _HEADINGS: Final = frozenset({"sec", _SUBHEADING})
-#: WeasyPrint's name for the box of a page's footnotes, which take away from its height.
-_FOOTNOTES: Final = "FootnoteAreaBox"
 #: An element that begins a page stands within this distance of its top.
 _NEAR: Final = 3.0
 
@@ -296,7 +296,7 @@ def _find_fillers(unit: _Unit, waiting: Sequence[_Unit], pen: _Pen) -> list[_Uni
 
 
 def _page_height(document: Document) -> float:
-    return float(document.pages[0]._page_box.height)  # noqa: SLF001 - WeasyPrint shows its layout nowhere else
+    return float(page_box(document.pages[0]).height)
 
 
 def rate_gaps(document: Document) -> float:
@@ -321,22 +321,18 @@ def measure_gaps(document: Document) -> tuple[float, ...]:
 
 def _measure_page(page: Any) -> tuple[float, float]:
     """How far a page is filled, and what is left down to its footnotes or its end."""
-    box = page._page_box  # noqa: SLF001 - WeasyPrint shows its layout nowhere else
-    feet = sum(area.margin_height() for area in _footnote_areas(page))
+    box = page_box(page)
+    feet = sum(area.margin_height() for area in footnote_areas(page))
     top = box.content_box_y()
     lowest = max((_bottom(item) for item in _content(box)), default=top)
     return float(lowest - top), max(0.0, float(top + box.height - feet - lowest))
-
-
-def _footnote_areas(page: Any) -> Iterator[Any]:
-    yield from (child for child in page._page_box.children if type(child).__name__ == _FOOTNOTES)  # noqa: SLF001 - as above
 
 
 def _measure_footnotes(document: Document) -> dict[str, float]:
     """What each footnote takes from a page that has no other, by its number."""
     heights = {}
     for page in document.pages:
-        for area in _footnote_areas(page):
+        for area in footnote_areas(page):
             notes = {box.element.get("data-number"): box.margin_height() for box in area.children}
             frame = area.margin_height() - sum(notes.values())
             heights.update({number: float(height + frame) for number, height in notes.items()})
@@ -345,7 +341,7 @@ def _measure_footnotes(document: Document) -> dict[str, float]:
 
 def _is_forced(page: Any) -> bool:
     """Whether a page begins because its first element asks for it."""
-    box = page._page_box  # noqa: SLF001 - WeasyPrint shows its layout nowhere else
+    box = page_box(page)
     while children := [item for item in getattr(box, "children", ()) if type(item).__name__ != "MarginBox"]:
         box = children[0]
         if box.style["break_before"] == "page":
@@ -366,12 +362,12 @@ def _boxes_by_id(document: Document) -> dict[str, _Place]:
     """The place of the first box of every element that has an id."""
     found: dict[str, _Place] = {}
     for number, page in enumerate(document.pages):
-        page_box = page._page_box  # noqa: SLF001 - WeasyPrint shows its layout nowhere else
-        for box in page_box.descendants():
-            identifier = box.element.get("id") if getattr(box, "element", None) is not None else None
+        page_top = page_box(page).content_box_y()
+        for box in boxes_of(page):
+            identifier = identifier_of(box)
             if not identifier or not hasattr(box, "margin_height"):
                 continue
-            top = float(box.border_box_y() - page_box.content_box_y())
+            top = float(box.border_box_y() - page_top)
             bottom = top + float(box.border_height())
             if (first := found.get(identifier)) is not None:
                 # What goes on overleaf is a box of its own there, and so are the lines inside.
@@ -391,10 +387,10 @@ def _boxes_by_id(document: Document) -> dict[str, _Place]:
     return found
 
 
-def _content(page_box: Any) -> Iterator[Any]:
+def _content(parent: Any) -> Iterator[Any]:
     """Lines, pictures and tables of a page's text, without header and footer."""
-    for child in page_box.children:
-        if type(child).__name__ in ("MarginBox", _FOOTNOTES):
+    for child in parent.children:
+        if type(child).__name__ in ("MarginBox", FOOTNOTE_AREA):
             continue
         for box in (child, *child.descendants()):
             if type(box).__name__ in ("LineBox", "TableBox", "BlockReplacedBox", "InlineReplacedBox", "FlexBox"):

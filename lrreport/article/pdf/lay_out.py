@@ -8,7 +8,7 @@ import logging
 import mimetypes
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -32,6 +32,7 @@ from lrreport.rendering.render_cache import digest_parts
 from lrreport.rendering.render_inputs import digest_code, digest_packages, digest_text_libraries
 
 if TYPE_CHECKING:
+    from weasyprint import Document
     from weasyprint.urls import URLFetcherResponse
 
 _VARIANT: Final = "pdf/ua-1"
@@ -101,28 +102,15 @@ def lay_out_unrepaired(html: str, *, base_folder: Path, language: str = "") -> b
         fonts = FontConfiguration()
         faces = weasyprint.CSS(string=font_face_css("print", ""), font_config=fonts, url_fetcher=fetcher)
 
-        def lay_out(text: str) -> weasyprint.Document:
+        def lay_out(text: str) -> Document:
             page = weasyprint.HTML(string=text, base_url=f"{base_folder.as_uri()}/", url_fetcher=fetcher)
             return page.render(stylesheets=[faces], font_config=fonts, pdf_variant=_VARIANT)
 
         html = set_page_numbers(html, {})
         document = lay_out(html)
-        best = (html, document)
-        for _ in range(_MOST_LAYOUTS if language else 0):
-            if not has_large_gap(best[1]) or (moved := fill_gaps(html, document, language=language)) is None:
-                break
-            html = set_page_numbers(moved, find_pages(document))
-            document = lay_out(html)
-            best = min(best, (html, document), key=lambda found: rate_gaps(found[1]))
-        html, document = best
-        for _ in range(_MOST_NUMBERINGS):
-            if has_lost_footnotes(document):
-                html = html.replace('<span class="fn" ', '<span class="fn inline" ')
-            elif not find_wrong_page_numbers(document):
-                break
-            html = set_page_numbers(html, find_pages(document))
-            document = lay_out(html)
-        wrong = find_wrong_page_numbers(document)
+        if language:
+            html, document = _fill_gaps(html, document, lay_out, language)
+        document, wrong = _settle(html, document, lay_out)
         laid_out = document.write_pdf(pdf_variant=_VARIANT)
     if fetcher.refused:
         message = "the page asks for something that it may not have"
@@ -140,6 +128,32 @@ def lay_out_unrepaired(html: str, *, base_folder: Path, language: str = "") -> b
         fix = "see how print.css shows page numbers, in the contents above all"
         raise RenderError(message, got=_shortened(wrong), expected="the page to which the link leads", fix=fix)
     return bytes(laid_out)
+
+
+def _fill_gaps(
+    html: str, document: Document, lay_out: Callable[[str], Document], language: str
+) -> tuple[str, Document]:
+    """Lay out a page again until no gap before a figure is large; give the best that was found."""
+    best = (html, document)
+    for _ in range(_MOST_LAYOUTS):
+        if not has_large_gap(best[1]) or (moved := fill_gaps(html, document, language=language)) is None:
+            break
+        html = set_page_numbers(moved, find_pages(document))
+        document = lay_out(html)
+        best = min(best, (html, document), key=lambda found: rate_gaps(found[1]))
+    return best
+
+
+def _settle(html: str, document: Document, lay_out: Callable[[str], Document]) -> tuple[Document, list[str]]:
+    """Lay out a page again until its page numbers are right and its footnotes in place; give what is still wrong."""
+    for _ in range(_MOST_NUMBERINGS):
+        if has_lost_footnotes(document):
+            html = html.replace('<span class="fn" ', '<span class="fn inline" ')
+        elif not (wrong := find_wrong_page_numbers(document)):
+            return document, wrong
+        html = set_page_numbers(html, find_pages(document))
+        document = lay_out(html)
+    return document, find_wrong_page_numbers(document)
 
 
 def _shortened(lines: list[str]) -> str:

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from lrreport.article.pdf.boxes import boxes_of, footnote_areas, identifier_of
+
 if TYPE_CHECKING:
     from weasyprint import Document
 
@@ -25,9 +27,8 @@ def find_pages(document: Document) -> dict[str, int]:
     """The number of the page on which each element with an id begins, by id."""
     pages: dict[str, int] = {}
     for number, page in enumerate(document.pages, start=1):
-        for box in _boxes(page):
-            identifier = box.element.get("id") if getattr(box, "element", None) is not None else None
-            if identifier:
+        for box in boxes_of(page):
+            if identifier := identifier_of(box):
                 pages.setdefault(identifier, number)
     return pages
 
@@ -60,16 +61,15 @@ def find_wrong_page_numbers(document: Document) -> list[str]:
 def has_lost_footnotes(document: Document) -> bool:
     """Whether a footnote stands on another page than its number, or not just once, or in the middle of a listing."""
     for page, following in itertools.zip_longest(document.pages, document.pages[1:]):
-        calls = [box.element.get("data-number") for box in _boxes(page) if _is_call(box)]
-        areas = [box for box in page._page_box.children if type(box).__name__ == "FootnoteAreaBox"]  # noqa: SLF001
-        notes = [box.element.get("data-number") for area in areas for box in area.children]
+        calls = [box.element.get("data-number") for box in boxes_of(page) if _is_call(box)]
+        notes = [box.element.get("data-number") for area in footnote_areas(page) for box in area.children]
         if calls != notes or (notes and following and not _listings(page).isdisjoint(_listings(following))):
             return True
     return False
 
 
 def _listings(page: Any) -> set[Any]:
-    return {box.element for box in _boxes(page) if box.element_tag == "pre"}
+    return {box.element for box in boxes_of(page) if box.element_tag == "pre"}
 
 
 def _is_call(box: Any) -> bool:
@@ -78,11 +78,7 @@ def _is_call(box: Any) -> bool:
 
 def _numbered_links(page: Any) -> Iterator[tuple[str, str]]:
     """Where each link leads, and the text after it."""
-    for box in _boxes(page):
+    for box in boxes_of(page):
         if box.element_tag == "a::after" and type(box).__name__ != "TextBox":
             text = "".join(item.text for item in box.descendants() if type(item).__name__ == "TextBox")
             yield box.element.get("href", ""), text
-
-
-def _boxes(page: Any) -> Iterator[Any]:
-    yield from page._page_box.descendants()  # noqa: SLF001 - WeasyPrint shows its layout nowhere else

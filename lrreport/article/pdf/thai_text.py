@@ -181,12 +181,10 @@ def _indent_span(items: Sequence[Item]) -> list[Span]:
 
     Readers throw away spaces before a line's first letter, but not those of an /ActualText.
     """
-    glyphs = [
-        item for item in itertools.takewhile(lambda item: isinstance(item, Glyph), items) if isinstance(item, Glyph)
-    ]
-    indent = "".join(glyph.text for glyph in itertools.takewhile(lambda glyph: glyph.text == " ", glyphs))
-    first = glyphs[len(indent)].text if len(indent) < len(glyphs) else ""
-    return [Span(0, len(indent), indent + first)] if len(indent) > 1 and first and not is_thai(first) else []
+    texts = [item.text if isinstance(item, Glyph) else "" for item in items]
+    count = sum(1 for _ in itertools.takewhile(lambda text: text == " ", texts))
+    first = texts[count] if count < len(texts) else ""
+    return [Span(0, count, " " * count + first)] if count > 1 and first and not is_thai(first) else []
 
 
 def _items(shown: Iterable[Object], texts: GlyphTexts) -> Iterator[Item]:
