@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import statistics
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from lrreport.datasets import load_dataset
 from lrreport.environment import available_cores, cpu_model
 from lrreport.errors import LrreportError
 from lrreport.events import Message, Report
+from lrreport.system.interrupts import stop_if_interrupted
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ _OURS: Final = {
     "sgemm": "TensorFlow's matrix product, 2048 x 2048",
 }
 _PEAK: Final = "sgemm"
+_POLL_S: Final = 0.2
 
 
 def own_contestants(cache: Path, data_path: Path | None) -> list[Contestant]:
@@ -181,7 +184,10 @@ def _ask(name: str, process: subprocess.Popen[str]) -> dict[str, Any]:
 
 def _read(name: str, process: subprocess.Popen[str]) -> dict[str, Any]:
     assert process.stdout is not None
+    while not select.select([process.stdout], [], [], _POLL_S)[0]:
+        stop_if_interrupted()
     line = process.stdout.readline()
+    stop_if_interrupted()  # Ctrl-C in a terminal ends the contestants, too
     try:
         answer = json.loads(line)
         assert isinstance(answer, dict)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from lrreport.errors import UsageError
+from lrreport.text_files import find_fault, join_words, load_toml, parse_toml, show
 
 #: Keys of `[report]`, in the order in which the title page has them.
 KEYS: Final = ("course", "name", "institution")
@@ -36,7 +36,8 @@ class Byline:
 def read_byline(text: str) -> Byline:
     """What `--byline` names: a line of text, or a file ending in `.toml` whose `[report]` has its parts.
 
-    Each of `course`, `name` and `institution` is a text for both languages, or a table with `th` and `en`.
+    Each of `course`, `name` and `institution` is a text for both languages, or a table with `th` and `en`. The suffix
+    may be written in capitals, and `~` stands for the home folder.
 
     Raises:
         UsageError: The text is empty or too long; there is no such file; or it holds anything else.
@@ -44,42 +45,49 @@ def read_byline(text: str) -> Byline:
     >>> read_byline("Somchai Jaidee").in_language("th")
     ('Somchai Jaidee',)
     """
-    if not text.endswith(_SUFFIX):
+    if not text.strip().lower().endswith(_SUFFIX):
         return Byline((_check_line(text, "--byline"),))
-    path = Path(text)
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
+        path = Path(text.strip()).expanduser()
+    except RuntimeError as error:
         raise UsageError(
-            "The file of the byline cannot be read", where=text, got=error.strerror, fix="name a file that exists"
+            "The file of the byline cannot be read", where=text, got=str(error), fix="write its whole path"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(
-            "The file of the byline is not valid TOML", where=text, got=str(error), fix="correct it"
-        ) from error
+    source = load_toml(path, "file of the byline", UsageError)
+    document = parse_toml(source)
     report = document.get("report")
     if not isinstance(report, dict) or not report:
         raise UsageError(
-            "The file of the byline has no table [report]", where=text, expected="[report] with " + ", ".join(KEYS)
+            "The file of the byline has no table [report]",
+            where=source.name,
+            expected="[report] with " + ", ".join(KEYS),
+            fix="write [report] above the keys",
         )
-    if unknown := [key for key in report if key not in KEYS]:
+    unknown = [(None, key) for key in document if key != "report"] + [
+        ("report", key) for key in report if key not in KEYS
+    ]
+    for section, key in unknown:
         raise UsageError(
-            "The table [report] has a key that nobody reads",
-            where=text,
-            got=", ".join(unknown),
-            expected=", ".join(KEYS),
+            "The file of the byline has a key that nobody reads",
+            where=source.at(section, key),
+            got=show(key),
+            expected="[report] with " + ", ".join(KEYS),
+            fix="correct or delete it",
         )
-    return Byline(tuple(_check_line(report[key], f"{text}, report.{key}") for key in KEYS if key in report))
+    return Byline(tuple(_check_line(report[key], source.at("report", key)) for key in KEYS if key in report))
 
 
 def _check_line(value: Any, where: str) -> dict[str, str]:
     texts = value if isinstance(value, dict) else dict.fromkeys(_LANGUAGES, value)
-    is_text = all(isinstance(text, str) and text.strip() and text.isprintable() for text in texts.values())
-    if set(texts) != set(_LANGUAGES) or not is_text or max(map(len, texts.values())) > _LONGEST:
+    is_for_both = set(texts) == set(_LANGUAGES)
+    faults = [fault for text in texts.values() if (fault := find_fault(text, _LONGEST))]
+    faults += [f"several lines: {show(text)}" for text in texts.values() if "\n" in str(text).strip()]
+    if faults or not is_for_both:
         raise UsageError(
             "A line of the byline is not a text",
             where=where,
-            got=repr(value),
+            got=faults[0] if is_for_both else show(value),
             expected=f'one line of at most {_LONGEST} characters, or {{ th = "...", en = "..." }}',
+            fix="correct or shorten the text",
         )
-    return {language: texts[language].strip() for language in _LANGUAGES}
+    return {language: join_words(texts[language]) for language in _LANGUAGES}

@@ -6,41 +6,22 @@ import dataclasses
 import datetime
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from lrreport.errors import CacheError, UsageError
+from lrreport.cache.folder import PARTS, RUN_FOLDER, RUNS, look_into_cache
+from lrreport.errors import UsageError
 from lrreport.keys import run_key
-from lrreport.library_folders import LIBRARIES
 from lrreport.plan import Found, Present, decide
 from lrreport.spec import RunSpec, Study, format_value
 from lrreport.store import Damage, Store
+from lrreport.system.folders import Folder, is_temporary
 
-
-class Part(NamedTuple):
-    """One thing in the cache folder beside the runs."""
-
-    about: str
-    is_remade: bool
-
-
-#: Everything that lrreport puts into a cache folder. Whatever else stands there is somebody else's: it is named by
-#: `cache ls`, and never touched.
-PARTS: Final[Mapping[str, Part]] = {
-    "runs": Part("results, one folder a run", is_remade=False),
-    "data": Part("images, every byte checked when they are read", is_remade=False),
-    "render": Part("figures and pages, kept for the next build", is_remade=True),
-    LIBRARIES: Part("what matplotlib and others keep where there is no home folder", is_remade=True),
-    "lock": Part("held while a build is at work", is_remade=False),
-    "last-build.json": Part("how the last build ended", is_remade=False),
-}
 #: A temporary file that is older belongs to a process that is dead.
 _ABANDONED_S: Final = 3600.0
-_OURS_IN_A_RUN: Final = re.compile(r"run\.json|state-\d+\.npz|\..*\.tmp")
-_KEY: Final = re.compile(r"[0-9a-f]{20}")
 _MOST_SEEDS: Final = 1000
 _UNITS: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
@@ -117,7 +98,7 @@ def survey_runs(store: Store, studies: Sequence[Study], present: Present) -> lis
     runs = []
     for found in store.entries():
         folder = store.runs / found.key if not isinstance(found, Damage) else _folder_of(store, found)
-        size, changed = _measure(folder)
+        size, changed = store.measure(folder.name)
         if isinstance(found, Damage):
             if damaged_names is None:
                 damaged_names = _names_by_key(studies)
@@ -187,44 +168,89 @@ def describe_spec(spec: RunSpec) -> str:
     return ", ".join([*words, f"seed {spec.seed}"])
 
 
-def _measure(path: Path) -> tuple[int, float]:
-    """Bytes of a file, or of all files under a folder, and when the newest of them was written."""
-    size, changed = 0, 0.0
-    for item in (path, *path.rglob("*")) if path.is_dir() and not path.is_symlink() else (path,):
-        with suppress(OSError):
-            status = item.lstat()
-            changed = max(changed, status.st_mtime)
-            if not item.is_dir():
-                size += status.st_size
-    return size, changed
-
-
 def measure_parts(root: Path) -> list[tuple[str, int, str]]:
     """Name, size and purpose of everything in a cache folder; of what is not ours the purpose is empty."""
-    if not root.is_dir():
+    folder = look_into_cache(root)
+    if folder is None:
         return []
-    return [
-        (path.name, _measure(path)[0], PARTS[path.name].about if path.name in PARTS else "")
-        for path in sorted(root.iterdir())
-        if not path.name.endswith(".tmp")
-    ]
+    with folder:
+        return [
+            (name, folder.measure(name)[0], PARTS[name].about if name in PARTS else "")
+            for name in folder.names()
+            if not is_temporary(name)
+        ]
 
 
 def find_leftovers(root: Path) -> Iterator[Leftover]:
     """Temporary files and folders that a process left behind when it was killed."""
-    for pattern in (".*.tmp", "runs/.*.tmp", "runs/*/.*.tmp", "data/.*.tmp", "render/.*.tmp"):
-        for path in sorted(root.glob(pattern)):
-            size, changed = _measure(path)
-            if (path.is_file() or path.is_dir()) and not path.is_symlink() and time.time() - changed > _ABANDONED_S:
-                yield Leftover(path, "left by a process that was killed", size, changed)
+    folder = look_into_cache(root)
+    if folder is None:
+        return
+    with folder:
+        yield from _find_temporary(folder, root)
+        for part in (name for name, part in PARTS.items() if part.names is not None):
+            if (inner := folder.find(part)) is None:
+                continue
+            with inner:
+                yield from _find_temporary(inner, root / part)
+                for run in inner.names() if part == RUNS else ():
+                    if RUN_FOLDER.fullmatch(run) and (own := inner.find(run)) is not None:
+                        with own:
+                            yield from _find_temporary(own, root / part / run)
+
+
+def _find_temporary(folder: Folder, path: Path) -> Iterator[Leftover]:
+    for name in folder.names():
+        if is_temporary(name):
+            size, changed = folder.measure(name)
+            if time.time() - changed > _ABANDONED_S:
+                yield Leftover(path / name, "left by a process that was killed", size, changed)
 
 
 def find_remade(root: Path) -> Iterator[Leftover]:
     """Parts of the cache that the next build makes again; they go only for want of space."""
-    for name, part in PARTS.items():
-        path = root / name
-        if part.is_remade and path.is_dir() and not path.is_symlink():
-            yield Leftover(path, part.about, *_measure(path))
+    folder = look_into_cache(root)
+    if folder is None:
+        return
+    with folder:
+        for name, part in PARTS.items():
+            if part.is_remade and folder.has_folder(name):
+                yield Leftover(root / name, part.about, *folder.measure(name))
+
+
+@contextmanager
+def _open_above(root: Path, item: Leftover) -> Iterator[Folder | None]:
+    """The folder in which a leftover stands."""
+    folder = look_into_cache(root)
+    with ExitStack() as stack:
+        for step in item.path.relative_to(root).parts[:-1]:
+            folder = folder and stack.enter_context(folder).find(step)
+        yield folder and stack.enter_context(folder)
+
+
+def measure_leftover(root: Path, item: Leftover) -> int:
+    """Bytes that are there now of a leftover."""
+    with _open_above(root, item) as folder:
+        return 0 if folder is None else folder.measure(item.path.name)[0]
+
+
+def remove_leftover(root: Path, item: Leftover) -> int:
+    """Delete a leftover: of a part, the files that bear names of ours; what else is in it stays, with its folder.
+
+    Returns:
+        Bytes that were freed.
+    """
+    with _open_above(root, item) as folder:
+        if folder is None:
+            return 0
+        name = item.path.name
+        size, _ = folder.measure(name)
+        if is_temporary(name):
+            if not folder.remove(name):
+                folder.remove_tree(name)
+        elif (names := PARTS[name].names) is not None:
+            folder.remove_tree(name, is_ours=lambda each: is_temporary(each) or names.fullmatch(each) is not None)
+        return size - folder.measure(name)[0]
 
 
 def choose_garbage(
@@ -239,10 +265,12 @@ def choose_garbage(
             stays in any case. None lets every run go that nobody asks for.
     """
     leftovers = list(find_leftovers(root))
-    unasked = sorted((run for run in runs if not run.is_asked and _KEY.fullmatch(run.key)), key=lambda run: run.changed)
+    unasked = sorted(
+        (run for run in runs if not run.is_asked and RUN_FOLDER.fullmatch(run.key)), key=lambda run: run.changed
+    )
     if max_size is None:
         return unasked, leftovers
-    size = _measure(root)[0] - sum(item.size_bytes for item in leftovers)
+    size = sum(size for _, size, _ in measure_parts(root)) - sum(item.size_bytes for item in leftovers)
     going: list[CachedRun] = []
     for run in unasked:
         if size <= max_size:
@@ -271,26 +299,3 @@ def parse_size(text: str) -> int:
     unit = _UNITS[match[2]]
     binary = 1024 ** list(_UNITS).index(match[2])
     return int(float(match[1]) * (binary if match[3] else unit))
-
-
-def remove_run(store: Store, key: str) -> int:
-    """Delete a run's folder, and nothing in it that is not ours; returns the bytes that were freed.
-
-    Raises:
-        CacheError: It cannot be deleted.
-    """
-    folder = store.runs / key
-    if not _KEY.fullmatch(key) or folder.is_symlink() or not folder.is_dir():
-        return 0
-    freed = 0
-    try:
-        # run.json first: whatever is left after a crash is then no entry.
-        for path in sorted(folder.iterdir(), key=lambda path: path.name != "run.json"):
-            if _OURS_IN_A_RUN.fullmatch(path.name) and (path.is_symlink() or path.is_file()):
-                freed += path.lstat().st_size
-                path.unlink()
-        with suppress(OSError):  # somebody's notes keep the folder
-            folder.rmdir()
-    except OSError as error:
-        raise CacheError("A run cannot be deleted", where=str(folder), got=error.strerror or str(error)) from error
-    return freed

@@ -14,6 +14,7 @@ from typing import IO, Any, Final, Literal
 
 from lrreport.errors import LrreportError
 from lrreport.events import Event, Message, TrainingProgress
+from lrreport.system.interrupts import stop_if_interrupted
 
 ProgressMode = Literal["auto", "plain", "none", "json"]
 
@@ -93,7 +94,13 @@ class Console:
         self._pulse: threading.Thread | None = None
 
     def report(self, event: Event) -> None:
-        """Tell an event; may be called from worker threads."""
+        """Tell an event; may be called from worker threads.
+
+        Raises:
+            InterruptedBuildError: Ctrl-C came, and the main thread is not done yet; likewise TerminatedBuildError.
+        """
+        if not self._ended.is_set():
+            stop_if_interrupted()
         with self._lock:
             self._note_stage(event)
             if self._is_json and not self._is_quiet:

@@ -63,7 +63,7 @@ def _time_engine(runs: tuple[RunSpec, ...], workplace: Workplace) -> Iterator[fl
         crew.train_everywhere(list(each.values()))
         while True:
             began = time.perf_counter()
-            crew.train(groups, read=lambda _: None, tell=lambda _: None)
+            crew.train(groups, read=lambda _spec, _epochs: None, tell=lambda _: None)
             yield (time.perf_counter() - began) / (_EPOCHS * len(runs))
 
 

@@ -17,7 +17,12 @@ Divergence of a run is a result, not an error.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+TOO_LITTLE_MEMORY: Final = (
+    "give it more memory (`ulimit -v` shows a limit that was set), or work on fewer things at a time: --threads 1, "
+    "one --edition"
+)
 
 
 class LrreportError(Exception):

@@ -6,29 +6,33 @@ The driver, this process, never loads TensorFlow: it hands out groups, writes wh
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from multiprocessing.context import SpawnContext, SpawnProcess
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from lrreport.checkpoints import Entry, Progress
 from lrreport.datasets import load_dataset
-from lrreport.engine.worker import Assignment, Failed, FromWorker, GroupDone, Ready, WorkerSettings, serve
+from lrreport.engine.worker import Assignment, Failed, FromWorker, GroupDone, Ready, Stop, WorkerSettings, serve
 from lrreport.errors import LrreportError
 from lrreport.events import Message, Report, TrainingProgress, message_of
 from lrreport.groups import EpochReport, Group, GroupShape
 from lrreport.spec import RunSpec
+from lrreport.system.interrupts import stop_if_interrupted
+from lrreport.system.processes import Child, ChildLostError
 
 if TYPE_CHECKING:
     from lrreport.engine.device import DeviceChoice
 
-_END_WITHIN_S: Final = 10.0
+_POLL_S: Final = 0.2
+#: A worker that says nothing for so long hangs: loading TensorFlow, compiling a program and an epoch take less.
+_SILENCE_S: Final = 1800.0
+#: Asked to stop, it has as long as some of its epochs, and a minute at least.
+_LEAST_HURRY_S: Final = 60.0
+_HURRY_EPOCHS: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +96,11 @@ class _Waiting:
 class _Worker:
     """A worker process, seen from the driver."""
 
-    def __init__(self, context: SpawnContext, stop: Event, settings: WorkerSettings) -> None:
-        self._connection, theirs = context.Pipe()
-        self._process: SpawnProcess = context.Process(target=serve, args=(theirs, stop, settings), daemon=True)
-        self._process.start()
-        theirs.close()
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._child = Child(serve, settings, silence_s=_SILENCE_S)
+        self._lock = threading.Lock()
+        self._is_stopping = False
+        self._longest_s = 0.0
         self._ready: Ready | None = None
         self.compiled: set[GroupShape] = set()
 
@@ -111,43 +115,54 @@ class _Worker:
     def train(self, assignment: Assignment, tell: Callable[[Entry | EpochReport], None]) -> None:
         """Let it train a group; returns when the group has ended or was stopped."""
         self.compiled.add(assignment.group.shape)
-        self._send(assignment)
+        with self._lock:  # either it never gets the group, or the stop comes after it
+            if self._is_stopping:
+                return
+            self._send(assignment)
         while not isinstance(message := self._receive(), GroupDone):
             assert isinstance(message, Entry | EpochReport), message
+            if isinstance(message, EpochReport):
+                self._longest_s = max(self._longest_s, message.wall_s)
             tell(message)
+
+    def stop(self) -> None:
+        """Let it end its group after the epoch that it is in; a process that does not is killed."""
+        with self._lock:
+            if self._is_stopping:
+                return
+            self._is_stopping = True
+            with contextlib.suppress(ChildLostError):
+                self._child.send(Stop())
+        self._child.hurry(max(_LEAST_HURRY_S, _HURRY_EPOCHS * self._longest_s))
 
     def end(self) -> None:
         """Let it end, by force if need be."""
-        with contextlib.suppress(OSError):  # it may have ended by itself
-            self._connection.send(None)
-        self._connection.close()
-        self._process.join(_END_WITHIN_S)
-        self._process.kill()
+        self._child.end()
 
     def _send(self, assignment: Assignment) -> None:
         try:
-            self._connection.send(assignment)
-        except OSError as error:
-            raise self._loss() from error
+            self._child.send(assignment)
+        except ChildLostError as error:
+            raise _explain(error) from error
 
     def _receive(self) -> FromWorker:
         try:
-            message: FromWorker = self._connection.recv()
-        except (EOFError, OSError) as error:
-            raise self._loss() from error
+            message: FromWorker = self._child.receive()
+        except ChildLostError as error:
+            raise _explain(error) from error
         if isinstance(message, Failed):
             raise message.error or RuntimeError(f"a worker process failed\n{message.details}")
         return message
 
-    def _loss(self) -> LrreportError:
-        self._process.join(_END_WITHIN_S)
-        return LrreportError(
-            "A process that trained was ended from outside",
-            got=f"exit code {self._process.exitcode}",
-            expected="a process that tells its results",
-            fix="see whether the machine ran out of memory (--threads 1 needs least), and run the command again:"
-            " it goes on from the last checkpoint",
-        )
+
+def _explain(error: ChildLostError) -> LrreportError:
+    return LrreportError(
+        "A process that trained was ended from outside",
+        got=str(error),
+        expected="a process that tells its results",
+        fix="see whether the machine ran out of memory, or whether `ulimit -v` allows too little (--threads 1 needs"
+        " least), and run the command again: it goes on from the last checkpoint",
+    )
 
 
 class Crew:
@@ -159,8 +174,7 @@ class Crew:
 
     def __init__(self, workplace: Workplace) -> None:
         self._workplace = workplace
-        self._context = multiprocessing.get_context("spawn")
-        self._stop = self._context.Event()
+        self._stop = threading.Event()
         self._workers: list[_Worker] = []
 
     def __enter__(self) -> Self:
@@ -179,7 +193,7 @@ class Crew:
     def hire(self, device: DeviceChoice, count: int) -> None:
         """Start worker processes; they load TensorFlow while this one goes on."""
         settings = WorkerSettings(device, self._workplace.cache, self._workplace.data_path)
-        self._workers.extend(_Worker(self._context, self._stop, settings) for _ in range(count))
+        self._workers.extend(_Worker(settings) for _ in range(count))
 
     def dismiss_all_but_first(self) -> None:
         """End the workers that a GPU leaves nothing to do for."""
@@ -195,14 +209,14 @@ class Crew:
         self,
         groups: Sequence[Group],
         *,
-        read: Callable[[RunSpec], object],
+        read: Callable[[RunSpec, int], Entry | None],
         tell: Callable[[Entry | EpochReport], None],
     ) -> None:
         """Train groups to their ends, or after an exception to the end of their epochs.
 
         Args:
             groups: In the order in which they shall begin.
-            read: Finds the entries that groups go on from.
+            read: Finds the entry of a run that a group goes on from, after so many epochs.
             tell: Takes what workers tell; never called twice at once.
         """
         waiting, telling = _Waiting(groups), threading.Lock()
@@ -212,8 +226,8 @@ class Crew:
                 tell(message)
 
         def entries_of(group: Group) -> dict[str, Entry]:
-            found = (read(task.spec) for task in group.tasks if task.start_epoch)
-            return {entry.key: entry for entry in found if isinstance(entry, Entry)}
+            found = (read(task.spec, task.start_epoch) for task in group.tasks if task.start_epoch)
+            return {entry.key: entry for entry in found if entry is not None}
 
         def lead(worker: _Worker) -> None:
             worker.wait_until_ready()
@@ -235,25 +249,28 @@ class Crew:
     def _lead_all(self, lead: Callable[[_Worker], None]) -> None:
         """Lead each worker from a thread; an exception anywhere stops them all after their epochs.
 
-        Not from the main thread: a signal handler that raises in the middle of a message would leave half of it unread.
+        The main thread looks for signals meanwhile.
         """
+
+        def stop() -> None:
+            self._stop.set()
+            for worker in self._workers:
+                worker.stop()
 
         def lead_or_stop(worker: _Worker) -> None:
             try:
                 lead(worker)
             except BaseException:
-                self._stop.set()  # the others end after their epochs; `result` below raises this error
+                stop()  # the others end after their epochs; `result` below raises this error
                 raise
 
         with ThreadPoolExecutor(len(self._workers), thread_name_prefix="lead") as pool:
             leading = [pool.submit(lead_or_stop, worker) for worker in self._workers]
             try:
-                # Short waits, so that signal handlers run; and no Thread.join, which takes a thread for ended when a
-                # handler raises in it.
-                while wait(leading, timeout=0.2).not_done:
-                    pass
+                while wait(leading, timeout=_POLL_S).not_done:
+                    stop_if_interrupted()
             except BaseException:
-                self._stop.set()
+                stop()
                 raise
         for thread in leading:
             thread.result()
@@ -263,7 +280,7 @@ def train_groups(
     groups_for: Callable[[str], Sequence[Group]],
     *,
     workplace: Workplace,
-    read: Callable[[RunSpec], object],
+    read: Callable[[RunSpec, int], Entry | None],
     save: Callable[[Entry], None],
     report: Report,
 ) -> Mapping[str, int]:
@@ -272,7 +289,7 @@ def train_groups(
     Args:
         groups_for: The groups to train on a device class, `cpu` or `gpu`, in the order in which they shall begin.
         workplace: Device, cores, data.
-        read: Finds the entries that groups go on from.
+        read: Finds the entry of a run that a group goes on from, after so many epochs.
         save: Keeps an entry; never called twice at once.
         report: Told of every epoch.
 
@@ -282,7 +299,7 @@ def train_groups(
     Raises:
         DataError: The data cannot be had.
         UsageError: `gpu` was asked for and there is none.
-        KeyboardInterrupt: Or whatever else a signal handler raised; the workers' checkpoints are written then.
+        InterruptedBuildError: Ctrl-C; likewise TerminatedBuildError. The workers' checkpoints are written then.
     """
     report(Message("train", "starting TensorFlow"))
     with Crew(workplace) as crew:

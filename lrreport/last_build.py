@@ -11,9 +11,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-from lrreport.atomic import is_alive, write_atomically
+from lrreport.cache.folder import LAST_BUILD, look_into_cache, open_cache
+from lrreport.documents import parse_document
+from lrreport.errors import CacheError
+from lrreport.system.folders import is_alive
 
-LAST_BUILD: Final = "last-build.json"
 _MAX_BYTES: Final = 100_000
 
 
@@ -91,20 +93,22 @@ def record_beginning(cache: Path, command: str, arguments: tuple[str, ...]) -> N
 
 def record_last_build(cache: Path, last: LastBuild) -> None:
     """Leave a record in the cache; failing to is no failure of the build."""
-    with suppress(OSError):
-        cache.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError, CacheError), open_cache(cache) as folder:
         text = json.dumps({"schema": 1, **asdict(last)}, indent=1, ensure_ascii=False) + "\n"
-        write_atomically(cache / LAST_BUILD, text.encode(errors="replace"))
+        folder.write(LAST_BUILD, text.encode(errors="replace"))
 
 
 def read_last_build(cache: Path) -> LastBuild | None:
     """The record in a cache; None when there is none that can be read."""
     try:
-        with (cache / LAST_BUILD).open("rb") as file:
-            document = json.loads(file.read(_MAX_BYTES))
+        folder = look_into_cache(cache)
+        if folder is None:
+            return None
+        with folder:
+            document = parse_document(folder.read(LAST_BUILD, _MAX_BYTES))
         values = {item.name: document[item.name] for item in fields(LastBuild) if item.name in document}
         last = LastBuild(**{**values, "arguments": tuple(map(str, values["arguments"]))})
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, CacheError, ValueError, KeyError, TypeError):
         return None
     words = (last.command, last.began, last.outcome, last.process_start)
     is_sound = (

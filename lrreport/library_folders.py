@@ -9,10 +9,9 @@ import os
 from collections.abc import MutableMapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
-#: Folder of the cache; it may be deleted at any time.
-LIBRARIES: Final = "libraries"
+from lrreport.cache.folder import LIBRARIES, open_cache
+from lrreport.errors import CacheError
 
 
 def has_home() -> bool:
@@ -30,9 +29,12 @@ def settle_libraries(cache: Path, environment: MutableMapping[str, str]) -> None
     """
     if has_home():
         return
-    folder = cache / LIBRARIES
-    with suppress(OSError):  # a cache that cannot be written is told of when its lock is taken
-        folder.mkdir(parents=True, exist_ok=True)
-        environment.setdefault("MPLCONFIGDIR", str(folder / "matplotlib"))
-        environment.setdefault("XDG_CACHE_HOME", str(folder))
-        Path(environment["MPLCONFIGDIR"]).mkdir(parents=True, exist_ok=True)
+    # A cache that cannot be used is told of when its lock is taken.
+    with suppress(OSError, CacheError), open_cache(cache) as root:
+        root.make(LIBRARIES)
+        with root.enter(LIBRARIES) as folder:
+            folder.make("matplotlib")
+            if not all(map(folder.has_folder, folder.names())):
+                return  # a link in a cache that was handed over: the libraries would write where it points to
+        environment.setdefault("MPLCONFIGDIR", str(root.path / LIBRARIES / "matplotlib"))
+        environment.setdefault("XDG_CACHE_HOME", str(root.path / LIBRARIES))

@@ -9,20 +9,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lrreport.atomic import remove_temporary_files
+from lrreport.cache.folder import hold_cache, work_in_cache
 from lrreport.editions.edition_digest import digest_edition, digest_measurements
 from lrreport.editions.edition_stage import compare_with_previous, date_edition, describe_edition
 from lrreport.events import Message, Report
 from lrreport.execute import Workplace
 from lrreport.growth import choose_seeds
 from lrreport.last_build import record_beginning
-from lrreport.locks import hold_lock
-from lrreport.plan import list_runs
-from lrreport.publishing.publish import is_intact, open_output, publish, read_manifest
-from lrreport.rendering.render_cache import CACHE_FOLDER
+from lrreport.publishing.manifest import is_intact, read_manifest
+from lrreport.publishing.output_folder import open_output
+from lrreport.publishing.publish import publish
 from lrreport.request import Request
 from lrreport.store import Store
-from lrreport.training_stage import TrainingOutcome, expected_device, load_results, train_missing
+from lrreport.system.folders import Folder
+from lrreport.training_stage import (
+    TrainingOutcome,
+    expected_device,
+    load_results,
+    plan_runs,
+    train_missing,
+    warn_of_elsewhere,
+)
 from lrreport.versions import renderer_versions
 
 
@@ -64,9 +71,14 @@ def _tell(report: Report, stage: str, text: str) -> None:
 @contextmanager
 def _at_work(request: Request, command: str, report: Report) -> Iterator[Request]:
     """Hold the cache's lock, leave word of the beginning, and settle how many seeds there are."""
-    with hold_lock(request.cache, wait=request.wait, tell=lambda text: _tell(report, "plan", text)):
-        for folder in (request.cache, request.cache / CACHE_FOLDER, request.cache / "data"):
-            remove_temporary_files(folder)
+
+    def tell(text: str) -> None:
+        report(Message("plan", text, is_warning="cannot" in text))
+
+    with (
+        hold_cache(request.cache, wait=request.wait, tell=tell, may_only_read=command == "render"),
+        work_in_cache(request.cache),
+    ):
         record_beginning(request.cache, command, request.command_line)
         yield _settle_seeds(request, report)
 
@@ -92,14 +104,14 @@ def _train(request: Request, seeds: tuple[int, ...], report: Report) -> Training
 
 
 @contextmanager
-def _hold_output(request: Request, out: Path, report: Report) -> Iterator[None]:
+def _hold_output(request: Request, out: Path, report: Report) -> Iterator[Folder]:
     """Be the only build at work on the output folder; always before the cache, so that nobody waits in a circle."""
 
     def tell(text: str) -> None:
         _tell(report, "plan", text)
 
-    with open_output(out, request.extent, adopt=request.adopt, wait=request.wait, tell=tell):
-        yield
+    with open_output(out, request.extent, adopt=request.adopt, wait=request.wait, tell=tell) as folder:
+        yield folder
 
 
 def build(request: Request, out: Path, report: Report) -> BuildOutcome:
@@ -110,7 +122,7 @@ def build(request: Request, out: Path, report: Report) -> BuildOutcome:
     Raises:
         LrreportError: Whatever went wrong; the report that was there is as it was.
     """
-    with _hold_output(request, out, report), _at_work(request, "build", report) as settled:
+    with _hold_output(request, out, report) as folder, _at_work(request, "build", report) as settled:
         _warn_of_fewer_seeds(settled, out, report)
         first, others = settled.seeds[:1], settled.seeds[1:]
         early = TrainingOutcome((), 0, 0)
@@ -118,11 +130,11 @@ def build(request: Request, out: Path, report: Report) -> BuildOutcome:
             early = _train(settled, first, report)
         if early.trained:
             _tell(report, "publish", "a first edition from seed 1 alone; the full one follows")
-            _write(settled, first, out, early, report, is_first_look=True)
+            _write(settled, first, out, folder, early, report, is_first_look=True)
             training = early.followed_by(_train(settled, others, report))
         else:
             training = _train(settled, settled.seeds, report)
-        return _write(settled, settled.seeds, out, training, report)
+        return _write(settled, settled.seeds, out, folder, training, report)
 
 
 def render(request: Request, out: Path, report: Report) -> BuildOutcome:
@@ -131,10 +143,12 @@ def render(request: Request, out: Path, report: Report) -> BuildOutcome:
     Raises:
         MissingResultsError: Results are missing; the message lists them.
     """
-    with _hold_output(request, out, report), _at_work(request, "render", report) as settled:
+    with _hold_output(request, out, report) as folder, _at_work(request, "render", report) as settled:
         _warn_of_fewer_seeds(settled, out, report)
-        cached = len(list_runs(settled.studies, settled.seeds))
-        return _write(settled, settled.seeds, out, TrainingOutcome((), cached, 0), report)
+        plan = plan_runs(settled.studies, settled.seeds, Store(settled.cache), expected_device("auto"), is_forced=False)
+        warn_of_elsewhere(plan, report)
+        cached = len(plan.runs)
+        return _write(settled, settled.seeds, out, folder, TrainingOutcome((), cached, 0), report)
 
 
 def _warn_of_fewer_seeds(request: Request, out: Path, report: Report) -> None:
@@ -154,6 +168,7 @@ def _write(
     request: Request,
     seeds: tuple[int, ...],
     out: Path,
+    folder: Folder,
     training: TrainingOutcome,
     report: Report,
     *,
@@ -204,8 +219,8 @@ def _write(
     _tell(report, "publish", f"{len(files) + 1} files into {out}")
     before = _digests(previous)
     unchanged = sum(before.get(name) == hashlib.sha256(content).hexdigest() for name, content in files.items())
-    swapping = Message("swap", f"the new report takes its place in {out}", is_detail=True)
-    publish(out, files, manifest, before_swap=lambda: report(swapping))
+    changing = Message("swap", f"the new report takes its place in {out}", is_detail=True)
+    publish(folder, files, manifest, before_change=lambda: report(changing))
     return BuildOutcome(
         out=out,
         training=training,

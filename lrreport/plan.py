@@ -101,18 +101,41 @@ class Present:
     data_digest: Callable[[str], str]
 
 
-def decide(name: str, spec: RunSpec, epochs: int, found: Found, present: Present, *, is_forced: bool) -> PlannedRun:
-    """Hit or miss, with the reason out of the closed list."""
+def decide(
+    name: str,
+    spec: RunSpec,
+    epochs: int,
+    found: Found,
+    present: Present,
+    *,
+    is_forced: bool,
+    begun: Entry | None = None,
+) -> PlannedRun:
+    """Hit or miss, with the reason out of the closed list.
+
+    Args:
+        name: The run, for people.
+        spec: The run.
+        epochs: That are asked for.
+        found: What the cache has of it.
+        present: What that is held against.
+        is_forced: Train it again whatever the cache has.
+        begun: How far a training came that shall replace what the cache has, and was interrupted.
+    """
 
     def miss(reason: Reason, start_epoch: int = 0, note: str = "") -> PlannedRun:
+        if not start_epoch and begun is not None and len(begun.history) < epochs and _fits(begun, present):
+            start_epoch = len(begun.history)
         return PlannedRun(name, spec, epochs, reason, start_epoch, note)
 
-    if is_forced:
-        return miss(Reason.FORCED)
     if found is None:
-        return miss(Reason.ABSENT)
+        return miss(Reason.FORCED if is_forced else Reason.ABSENT)
     if isinstance(found, Damage):
         return miss(Reason.CORRUPT, note=f"{found.path.parent.name}/{found.path.name} {found.reason}")
+    if is_forced:
+        # A shorter training may not take the place of a longer one.
+        epochs, asked = max(epochs, len(found.history)), epochs
+        return miss(Reason.FORCED, note="" if epochs == asked else f"to epoch {epochs}, which the cache has")
     if found.data_digest != present.data_digest(spec.dataset):
         return miss(Reason.OTHER_DATA)
     if found.engine_version != present.engine_version:
@@ -125,6 +148,16 @@ def decide(name: str, spec: RunSpec, epochs: int, found: Found, present: Present
         return miss(Reason.OTHER_ENVIRONMENT, note=f"begun elsewhere: {describe_environment(found.environment)}")
     reason = Reason.MORE_EPOCHS if found.progress is Progress.COMPLETE else Reason.INTERRUPTED
     return miss(reason, len(found.history))
+
+
+def _fits(begun: Entry, present: Present) -> bool:
+    """Whether a training can go on here and now from where it was interrupted."""
+    return (
+        begun.progress is Progress.PARTIAL
+        and begun.data_digest == present.data_digest(begun.spec.dataset)
+        and begun.engine_version == present.engine_version
+        and begun.environment == present.environment
+    )
 
 
 def describe_environment(environment: Environment) -> str:
@@ -155,6 +188,7 @@ def make_plan(
     *,
     is_forced: bool = False,
     past: Callable[[], Iterable[Found]] = tuple,
+    begun: Callable[[RunSpec], Entry | None] = lambda _: None,
 ) -> Plan:
     """Decide for every run of the studies, and pack what is missing into groups.
 
@@ -165,18 +199,19 @@ def make_plan(
         present: What it is held against.
         is_forced: Train everything again.
         past: Every run of the cache, asked for only where the runs of the plan itself leave the time open.
+        begun: How far a training came that shall replace what the cache has of a run.
     """
     runs = list_runs(studies, seeds)
     found = {key: lookup(spec) for key, (_, spec, _) in runs.items()}
     planned = tuple(
-        decide(name, spec, epochs, found[key], present, is_forced=is_forced)
+        decide(name, spec, epochs, found[key], present, is_forced=is_forced, begun=begun(spec))
         for key, (name, spec, epochs) in runs.items()
     )
     tasks = [Task(run.spec, run.start_epoch, run.epochs) for run in planned if run.reason is not None]
     groups = make_groups(tasks, present.environment.device)
     speeds = measure_speeds(found.values(), present.environment)
     if any(group.shape not in speeds for group in groups):
-        speeds = measure_speeds(past(), present.environment) or speeds
+        speeds = {**measure_speeds(past(), present.environment), **speeds}
     return Plan(planned, groups, estimate_groups(groups, speeds))
 
 
@@ -190,8 +225,7 @@ def measure_speeds(found: Iterable[Found], environment: Environment) -> dict[Gro
 
 
 def estimate_groups(groups: Sequence[Group], speeds: Mapping[GroupShape, float]) -> tuple[float, ...] | None:
-    """Seconds for each group; None without a past. A shape that was never trained here counts as a usual one."""
-    if not speeds and groups:
+    """Seconds for each group; None when one of them has a shape that was never timed here."""
+    if any(group.shape not in speeds for group in groups):
         return None
-    usual = statistics.median(speeds.values()) if speeds else 0.0
-    return tuple((group.epochs - group.start_epoch) * speeds.get(group.shape, usual) for group in groups)
+    return tuple((group.epochs - group.start_epoch) * speeds[group.shape] for group in groups)

@@ -32,7 +32,11 @@ def describe_plan(plan: Plan, seeds: Sequence[int], workers: int, last: LastBuil
         lines.append(f"{elsewhere} results in the cache come from another environment; -v shows which")
     if misses:
         seconds = plan.estimate_s(workers)
-        time = f"about {format_duration(seconds)}" if seconds is not None else "not known before the first run here"
+        time = (
+            f"about {format_duration(seconds)}"
+            if seconds is not None
+            else "not known: some of these programs were never timed here"
+        )
         lines.append(f"{count(len(plan.groups), 'group')} on {count(workers, 'worker')}; time to train: {time}")
     if last is not None:
         lines.append(f"last build{' FAILED' if last.has_failed else ''}: {last.describe()}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from lrreport.byline import Byline
 from lrreport.errors import UsageError
-from lrreport.publishing.publish import Extent
+from lrreport.publishing.output_folder import Extent
 from lrreport.spec import Study, Value
 from lrreport.study_files import join_studies, load_built_in_studies, load_study_folder
 

@@ -26,6 +26,8 @@ DATASET_NAMES: Final = get_args(DatasetName)
 DEFAULT_LEARNING_RATE: Final[Mapping[str, float]] = {"sgd": 0.01, "rmsprop": 0.001, "adagrad": 0.001, "adam": 0.001}
 #: Both datasets have as many training images; a batch cannot be larger.
 TRAIN_SIZE: Final = 60_000
+#: And as many test images.
+TEST_SIZE: Final = 10_000
 DEFAULT_EPOCHS: Final = 50
 
 _FLOAT32: Final = np.finfo(np.float32)

@@ -6,6 +6,7 @@ before anything of that size is allocated; nothing is unpickled and nothing is d
 
 from __future__ import annotations
 
+import errno
 import functools
 import hashlib
 import io
@@ -14,8 +15,7 @@ import math
 import struct
 import zipfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from lrreport.documents import NPY_ERRORS
 from lrreport.errors import CacheError
 from lrreport.groups import CLASSES, INPUTS, family_of
 from lrreport.spec import RunSpec
+from lrreport.system.folders import Folder
 
 _FLOAT32: Final = np.dtype(np.float32)
 _MAX_NPY_HEADER_BYTES: Final = 4096
@@ -54,11 +55,12 @@ def pack_arrays(checkpoint: Checkpoint) -> bytes:
     return buffer.getvalue()
 
 
-def check_state(path: Path, sha256: str, spec: RunSpec) -> str | None:
+def check_state(folder: Folder, name: str, sha256: str, spec: RunSpec) -> str | None:
     """What is wrong with a state file; None when it is what `run.json` says and what the run needs.
 
     Args:
-        path: The file.
+        folder: The run's folder.
+        name: The file in it.
         sha256: The digest that it must have.
         spec: Its run.
 
@@ -66,18 +68,22 @@ def check_state(path: Path, sha256: str, spec: RunSpec) -> str | None:
         OSError: It cannot be read.
     """
     expected = expected_arrays(spec)
-    if not path.is_file() or path.is_symlink():
+    if not folder.has_file(name):
         return "is missing"
-    if path.stat().st_size > _largest(expected):
-        return "is too large"
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-            return "its checksum does not fit its content"
-        try:
-            for _ in _read_arrays(file, expected):
-                pass
-        except ValueError as error:
-            return str(error)
+    try:
+        packed = folder.read(name, _largest(expected))
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            return "is too large"
+        raise
+    if hashlib.sha256(packed).hexdigest() != sha256:
+        return "its checksum does not fit its content"
+    try:
+        for array_name, values in _read_arrays(io.BytesIO(packed), expected):
+            if not np.isfinite(values).all():
+                return f"has an array '{array_name}' with something in it that is no finite number"
+    except ValueError as error:
+        return str(error)
     return None
 
 
@@ -153,34 +159,47 @@ def _check_header(values: IO[bytes], name: str, shape: tuple[int, ...]) -> None:
         raise ValueError(message)
 
 
+class Shelf(Protocol):
+    """Where state files lie: the store."""
+
+    def read_file(self, key: str, name: str, limit: int) -> bytes:
+        """A file of a run's folder, of at most `limit` bytes."""
+
+
 class StateArrays(Mapping[str, NDArray[np.float32]]):
     """The arrays of a state file that was checked; read when the first of them is asked for.
 
-    A plan looks at every entry and needs no array of any.
+    A plan looks at every entry and needs no array of any. To another process they go as arrays: it needs no cache.
 
     Args:
-        path: The file.
+        shelf: Reads the file.
+        key: The run's key.
+        name: The file.
         sha256: Its digest; compared again when it is read.
         spec: Its run.
     """
 
-    def __init__(self, path: Path, sha256: str, spec: RunSpec) -> None:
-        self._path = path
+    def __init__(self, shelf: Shelf, key: str, name: str, sha256: str, spec: RunSpec) -> None:
+        self._shelf = shelf
+        self._place = (key, name)
         self._sha256 = sha256
         self._expected = expected_arrays(spec)
+
+    def __reduce__(self) -> tuple[type, tuple[dict[str, NDArray[np.float32]]]]:
+        """As plain arrays."""
+        return dict, (dict(self),)
 
     @functools.cached_property
     def _arrays(self) -> dict[str, NDArray[Any]]:
         try:
-            with self._path.open("rb") as file:
-                packed = file.read(_largest(self._expected))
+            packed = self._shelf.read_file(*self._place, _largest(self._expected))
             problem = None if hashlib.sha256(packed).hexdigest() == self._sha256 else "its content"
         except OSError as error:
             packed, problem = b"", error.strerror or str(error)
         if problem is not None:
             raise CacheError(
                 "A state in the cache has changed since it was checked",
-                where=str(self._path),
+                where="/".join(self._place),
                 got=problem,
                 fix="run the same command again; a damaged run is trained again",
             )

@@ -1,11 +1,15 @@
 """The result cache: one folder a run, found by the digest of its spec.
 
-    CACHE/runs/KEY/run.json         spec, progress, curves, environment, a checksum of itself and of the state
-    CACHE/runs/KEY/state-EPOCH.npz  weights, optimizer slots
+    CACHE/runs/KEY/run.json               spec, progress, curves, environment, a checksum of itself and of the state
+    CACHE/runs/KEY/state-EPOCH-TOKEN.npz  weights, optimizer slots
+    CACHE/runs/KEY/next.json              the same as run.json, of a training that shall replace it once it is whole
 
 `run.json` names the state that belongs to it. A run's first folder comes whole, by a rename. Later a new state is written under a new name, then `run.json` is replaced,
 then the old state goes: after a crash at any point `run.json` and its state still fit. A damaged entry is a miss
 with a named reason; nothing is ever unpickled.
+
+A run that is trained again from its beginning (`--force`, damage, another engine) leaves `run.json` alone until it has
+come to its end: till then its checkpoints are `next.json`'s.
 """
 
 from __future__ import annotations
@@ -13,29 +17,35 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import shutil
-import uuid
+import stat
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from lrreport.atomic import sync_folder, write_atomically
+from lrreport.cache.folder import RUN_FILE, RUN_FOLDER, RUNS, look_into_cache, open_cache
 from lrreport.checkpoints import Checkpoint, Entry, Progress
 from lrreport.documents import MAX_DOCUMENT_BYTES, parse_document
 from lrreport.errors import CacheError, SpecError
 from lrreport.keys import run_key
+from lrreport.plausibility import check_plausible
 from lrreport.results import Environment, History
 from lrreport.spec import PlateauSpec, RunSpec
 from lrreport.state_files import StateArrays, check_state, pack_arrays
+from lrreport.system.failures import describe_failure, find_remedy
+from lrreport.system.folders import Folder, is_temporary, make_token
+from lrreport.system.interrupts import stop_if_interrupted
 
 _FORMAT: Final = 1
 _MAX_WORD: Final = 300
 #: As its shortest text has it, which is what curves are written as: a little more than the number itself.
 _FLOAT32_MAX: Final = float(str(np.finfo(np.float32).max))
 _CURVES: Final = tuple(item.name for item in dataclasses.fields(History))
+_RUN: Final = "run.json"
+_NEXT: Final = "next.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,102 +81,237 @@ def _encode_curve(curve: np.ndarray[Any, Any]) -> list[float]:
 
 
 class Store:
-    """The runs of one cache folder.
+    """The runs of one cache folder. The folder is opened when it is first needed, and held from then on.
 
     Args:
-        root: The cache folder; it is made when something is written.
+        root: The cache folder; it is made, and marked as ours, when something is written.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.runs = root / "runs"
+        self.runs = root / RUNS
+        self._folder: Folder | None = None
 
-    def _folder(self, key: str) -> Path:
-        return self.runs / key
+    def close(self) -> None:
+        """Let go of the folder; the store may be used again."""
+        if self._folder is not None:
+            self._folder.close()
+            self._folder = None
+
+    def __del__(self) -> None:
+        """Let go of the folder with the store."""
+        with suppress(Exception):
+            self.close()
+
+    def _look(self) -> Folder | None:
+        """The cache folder; None where there is none yet."""
+        if self._folder is None:
+            self._folder = look_into_cache(self.root)
+        return self._folder
+
+    @contextmanager
+    def _open_runs(self) -> Iterator[Folder | None]:
+        """`runs/`, or None where it is missing.
+
+        Raises:
+            CacheError: A link or a file stands in its place.
+        """
+        root = self._look()
+        status = None if root is None else root.status(RUNS)
+        if root is None or status is None:
+            yield None
+            return
+        try:
+            folder = root.enter(RUNS)
+        except OSError as error:
+            raise _cannot_use(self.runs, error) from error
+        with folder:
+            yield folder
 
     def write(self, entry: Entry) -> None:
-        """Keep an entry, in place of an older one of the same run.
+        """Keep an entry. An older one of the same run stays until this one goes on from it, or is whole.
 
         Raises:
             CacheError: The folder is not writable, or the disk is full; the older entry is still whole.
         """
-        folder = self._folder(entry.key)
+        older = self.read(entry.spec)
+        if self._folder is None:
+            self._folder = open_cache(self.root)
+        replaces = older is None or entry.progress is not Progress.PARTIAL or _goes_on(entry, older)
         try:
-            if folder.is_symlink():  # whoever made it: nothing is written where it points to
-                folder.unlink()
-            self._remove_leftovers(folder)
-            if _has_files(folder):
-                _write_files(folder, entry)
-            else:
-                # A state without its run.json would look like damage: the first time both come at once.
-                self.runs.mkdir(parents=True, exist_ok=True)
-                fresh = self.runs / f".{entry.key}.{uuid.uuid4().hex[:8]}.tmp"
-                fresh.mkdir()
-                try:
-                    _write_files(fresh, entry)
-                    fresh.rename(folder)
-                except BaseException:
-                    shutil.rmtree(fresh, ignore_errors=True)
-                    raise
-                sync_folder(self.runs)
+            self._folder.make(RUNS)
+            with self._folder.enter(RUNS) as runs:
+                self._write_into(runs, entry, _RUN if replaces else _NEXT)
         except OSError as error:
             raise CacheError(
                 "A result could not be written to the cache",
-                where=str(folder),
-                got=str(error),
-                fix="free some space or choose another folder with --cache; what was there before is untouched",
+                where=str(self.runs / entry.key),
+                got=describe_failure(error),
+                fix=find_remedy(error, self.runs, "--cache") + "; what was there before is untouched",
             ) from error
 
-    def _remove_leftovers(self, folder: Path) -> None:
-        """Remove what a build left that was killed while it wrote this run; the cache's lock is ours."""
-        for left in folder.glob(".*.tmp"):
-            left.unlink(missing_ok=True)
-        for left in self.runs.glob(f".{folder.name}.*.tmp"):
-            shutil.rmtree(left, ignore_errors=True)
+    def _write_into(self, runs: Folder, entry: Entry, name: str) -> None:
+        key = entry.key
+        for left in runs.names():  # of a build that was killed while it wrote this run; the cache's lock is ours
+            if left.startswith(f".{key}.") and is_temporary(left):
+                runs.remove_tree(left, is_ours=_is_ours)
+        if runs.status(key) is not None and not runs.has_folder(key):
+            # Whoever put a link or a file here: nothing is written where it points to, and it is not ours to delete.
+            runs.rename(key, f"{key}.set-aside-{make_token()}")
+        if runs.status(key) is not None:
+            with runs.enter(key) as folder:
+                _write_files(folder, entry, name)
+            return
+        # A state without its run.json would look like damage: the first time both come at once.
+        fresh = f".{key}.{make_token()}.tmp"
+        runs.make(fresh)
+        try:
+            with runs.enter(fresh) as folder:
+                _write_files(folder, entry, name)
+            runs.rename(fresh, key)
+        except BaseException:
+            runs.remove_tree(fresh, is_ours=_is_ours)
+            raise
+        runs.sync()
 
     def read(self, spec: RunSpec) -> Entry | Damage | None:
         """The entry of a run; None when there is none, `Damage` when what is there cannot be trusted."""
-        return self._read_folder(self._folder(run_key(spec)), run_key(spec))
+        return self._read(run_key(spec), _RUN)
+
+    def read_next(self, spec: RunSpec) -> Entry | None:
+        """What a training that shall replace a run's entry has come to; None when there is none that is sound."""
+        found = self._read(run_key(spec), _NEXT)
+        return found if isinstance(found, Entry) else None
+
+    def read_to_go_on(self, spec: RunSpec, epochs: int) -> Entry | None:
+        """The checkpoint of a run after so many epochs, wherever it is."""
+        for found in (self.read_next(spec), self.read(spec)):
+            if isinstance(found, Entry) and found.checkpoint is not None and len(found.history) == epochs:
+                return found
+        return None
 
     def entries(self) -> Iterator[Entry | Damage]:
         """Every entry of the cache, by key."""
-        if self.runs.is_dir():
-            folders = (path for path in self.runs.iterdir() if path.is_dir() and not path.name.startswith("."))
-            for folder in sorted(folders):
-                if (entry := self._read_folder(folder, folder.name)) is not None:
-                    yield entry
+        with self._open_runs() as runs:
+            names = [] if runs is None else [name for name in runs.names() if not name.startswith(".")]
+            folders = [name for name in names if runs is not None and not runs.has_file(name)]
+        for name in folders:
+            stop_if_interrupted()
+            if (entry := self._read(name, _RUN)) is not None:
+                yield entry
 
-    def _read_folder(self, folder: Path, key: str) -> Entry | Damage | None:
-        path = folder / "run.json"
-        try:
-            if folder.is_symlink():
-                return Damage(folder, "is a link, and not a folder of the cache")
-            if not path.is_file() or path.is_symlink():
-                return Damage(folder, "run.json is missing") if _has_files(folder) else None
-            if path.stat().st_size > MAX_DOCUMENT_BYTES:
-                return Damage(path, "is too large")
-            return _decode(path, key)
-        except OSError as error:
-            return Damage(path, f"cannot be read: {error.strerror or error}")
-        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, SpecError) as error:
-            # A key may be as long as the file.
-            return Damage(path, f"is not an entry: {type(error).__name__}: {error}".splitlines()[0][:200])
+    def remove(self, key: str) -> int:
+        """Delete a run's folder, and nothing in it that is not ours.
+
+        Returns:
+            Bytes that were freed.
+
+        Raises:
+            CacheError: It cannot be deleted.
+        """
+        if not RUN_FOLDER.fullmatch(key):
+            return 0
+        with self._open_runs() as runs:
+            if runs is None or not runs.has_folder(key):
+                return 0
+            with runs.enter(key) as folder:
+                # run.json first: whatever is left after a crash is then no entry.
+                folder.remove(_RUN)
+                if folder.status(_RUN) is not None:
+                    raise CacheError(
+                        "A run cannot be deleted",
+                        where=str(folder.path),
+                        fix="make the folder writable, or run the command as its owner",
+                    )
+            before = runs.measure(key)[0]
+            runs.remove_tree(key, is_ours=_is_ours)
+            return before - runs.measure(key)[0]
+
+    def measure(self, key: str) -> tuple[int, float]:
+        """Bytes of a run's folder, and when it was written last."""
+        with self._open_runs() as runs:
+            return (0, 0.0) if runs is None else runs.measure(key)
+
+    def read_file(self, key: str, name: str, limit: int) -> bytes:
+        """A file of a run's folder.
+
+        Raises:
+            OSError: It cannot be read, or is larger than `limit` bytes.
+        """
+        with self._open_runs() as runs:
+            if runs is None:
+                raise FileNotFoundError(str(self.runs))
+            with runs.enter(key) as folder:
+                return folder.read(name, limit)
+
+    def _read(self, key: str, name: str) -> Entry | Damage | None:
+        place = self.runs / key
+        with ExitStack() as stack:
+            runs = stack.enter_context(self._open_runs())
+            status = None if runs is None else runs.status(key)
+            if runs is None or status is None:
+                return None
+            if not stat.S_ISDIR(status.st_mode):
+                return Damage(place, "is a link or a file, and not a folder of the cache")
+            try:
+                folder = stack.enter_context(runs.enter(key))
+                if folder.status(name) is None:
+                    return Damage(place, f"{name} is missing") if name == _RUN and _has_files(folder) else None
+                return _decode(folder.read(name, MAX_DOCUMENT_BYTES), key, name, folder, self)
+            except OSError as error:
+                return Damage(place / name, f"cannot be read: {error.strerror or error}")
+            except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError, SpecError) as error:
+                # A key may be as long as the file.
+                return Damage(place / name, f"is not an entry: {type(error).__name__}: {error}".splitlines()[0][:200])
 
 
-def _write_files(folder: Path, entry: Entry) -> None:
-    """Write the state, then the `run.json` that names it; then the older state goes."""
+def _cannot_use(place: Path, error: OSError) -> CacheError:
+    return CacheError(
+        "The cache folder cannot be used",
+        where=str(place),
+        got=describe_failure(error),
+        fix=find_remedy(error, place, "--cache"),
+    )
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a name in a run's folder is one that we gave."""
+    return RUN_FILE.fullmatch(name) is not None or is_temporary(name)
+
+
+def _goes_on(entry: Entry, older: Entry | Damage) -> bool:
+    """Whether an entry is what an older one became: of the same origin, with the same curves as far as those go."""
+    if not isinstance(older, Entry):
+        return False
+    origin, before = ((each.data_digest, each.engine_version, each.environment) for each in (entry, older))
+    epochs = len(older.history)
+    return (
+        origin == before
+        and len(entry.history) >= epochs
+        and all(
+            getattr(entry.history, name)[:epochs].tobytes() == getattr(older.history, name).tobytes()
+            for name in _CURVES
+        )
+    )
+
+
+def _write_files(folder: Folder, entry: Entry, name: str) -> None:
+    """Write the state, then the document that names it; then what nothing names any more goes."""
     state: dict[str, Any] | None = None
+    file: str | None = None
     if entry.checkpoint is not None:
         content = pack_arrays(entry.checkpoint)
-        name = f"state-{len(entry.history)}.npz"
-        write_atomically(folder / name, content)
+        digest = _digest(content)
+        # A name of its own: the older document and its state fit together until the new one is there.
+        file = f"state-{len(entry.history)}-{digest[:8]}.npz"
         state = {
-            "file": name,
-            "sha256": _digest(content),
+            "file": file,
+            "sha256": digest,
             "learning_rate": entry.checkpoint.learning_rate,
             "best": entry.checkpoint.best,
             "wait": entry.checkpoint.wait,
         }
+        folder.write(file, content)
     document = {
         "format": _FORMAT,
         "key": entry.key,
@@ -182,19 +327,36 @@ def _write_files(folder: Path, entry: Entry) -> None:
         "group_epoch_s": entry.group_epoch_s,
     }
     body = json.dumps(document, allow_nan=False, indent=1, sort_keys=True)
-    write_atomically(folder / "run.json", f'{{"sha256": "{_digest(body.encode())}",\n"run": {body}}}\n'.encode())
-    for stale in folder.glob("state-*.npz"):
-        if state is None or stale.name != state["file"]:
-            stale.unlink(missing_ok=True)
-    sync_folder(folder)
+    folder.write(name, f'{{"sha256": "{_digest(body.encode())}",\n"run": {body}}}\n'.encode())
+    if name == _RUN:
+        folder.remove(_NEXT)
+    _remove_stale(folder, file, is_next=name == _NEXT)
+    folder.sync()
 
 
-def _has_files(folder: Path) -> bool:
-    return folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
+def _remove_stale(folder: Folder, state: str | None, *, is_next: bool) -> None:
+    """Remove states that nothing names any more, and what a killed build was writing.
+
+    While a training is on its way to replace an entry, the entry's own state stays; so does whatever else a damaged
+    one has, for nobody knows what belongs to it.
+    """
+    kept = {state}
+    if is_next:
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            kept.add(parse_document(folder.read(_RUN, MAX_DOCUMENT_BYTES))["run"]["state"]["file"])
+    is_known = not is_next or len(kept) > 1
+    for name in folder.names():
+        is_state = name.startswith("state-") and RUN_FILE.fullmatch(name) is not None
+        if is_temporary(name) or (is_state and is_known and name not in kept):
+            folder.remove(name)
 
 
-def _decode(path: Path, key: str) -> Entry | Damage:
-    content = path.read_bytes()
+def _has_files(folder: Folder) -> bool:
+    return any(not name.startswith(".") and name != _NEXT for name in folder.names())
+
+
+def _decode(content: bytes, key: str, name: str, folder: Folder, store: Store) -> Entry | Damage:
+    path = folder.path / name
     document = parse_document(content)
     wanted = document["sha256"]
     body = content[content.index(b'"run": ') + len(b'"run": ') :].rstrip()
@@ -213,17 +375,18 @@ def _decode(path: Path, key: str) -> Entry | Damage:
         return Damage(path, "has a state where there must be none, or none where there must be one")
     checkpoint: Checkpoint | None = None
     if state is not None:
-        sha256 = _word(state["sha256"])
-        state_path = path.parent / Path(_word(state["file"])).name
-        if (problem := check_state(state_path, sha256, spec)) is not None:
-            return Damage(state_path, problem)
+        sha256, file = _word(state["sha256"]), _word(state["file"])
+        if RUN_FILE.fullmatch(file) is None:
+            return Damage(path, "names a state that is none of the cache's files")
+        if (problem := check_state(folder, file, sha256, spec)) is not None:
+            return Damage(folder.path / file, problem)
         checkpoint = Checkpoint(
-            StateArrays(state_path, sha256, spec),
+            StateArrays(store, key, file, sha256, spec),
             _number(state["learning_rate"]),
             None if state["best"] is None else _number(state["best"]),
             _whole(state["wait"]),
         )
-    return Entry(
+    entry = Entry(
         spec=spec,
         progress=progress,
         history=history,
@@ -234,6 +397,8 @@ def _decode(path: Path, key: str) -> Entry | Damage:
         wall_s=_number(run["wall_s"]),
         group_epoch_s=_number(run["group_epoch_s"]),
     )
+    problem = check_plausible(entry)
+    return entry if problem is None else Damage(path, problem)
 
 
 def _decode_environment(document: Any) -> Environment:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
-import reprlib
-import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from lrreport.documents import odd_letters
 from lrreport.errors import SpecError
 from lrreport.spec import DEFAULT_EPOCHS, PlateauSpec, RunSpec, Setting, Study, Value
+from lrreport.text_files import TomlText, find_fault, join_words, load_toml, parse_toml, show
 
 #: Keys of `[base]` and `[vary]`, with what their values must be.
 _KEYS: Final[Mapping[str, str]] = {
@@ -34,56 +31,16 @@ _KEYS: Final[Mapping[str, str]] = {
 }
 _TOP_LEVEL: Final = ("id", "title", "question", "base", "vary")
 _LANGUAGES: Final = ("th", "en")
-_MAX_BYTES: Final = 100_000
-#: The time that `tomllib` takes for a key like a.b.c grows with the square of its parts: minutes for a file full of it.
-_MAX_DOTS: Final = 2_000
 _MAX_SETTINGS: Final = 1000
-_MAX_TEXT: Final = 2000
-_MAX_SHOWN: Final = 80
-_MAX_INTEGER: Final = 2**63 - 1
+#: WeasyPrint takes a minute for a title of 2,000 Thai letters: it breaks it into lines wherever a page names the study.
+_MAX_LETTERS: Final[Mapping[str, int]] = {"title": 200, "question": 600}
+_NOUN: Final = "study file"
+_SUFFIX: Final = ".toml"
+#: Begin the files that Microsoft Office and LibreOffice put beside one that is open.
+_LOCKS: Final = ("~$", ".~lock.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A file's name and text; finds the line of a key, for messages."""
-
-    name: str
-    text: str
-
-    def line_of(self, section: str | None, key: str | None) -> int:
-        """The line on which `key` of `[section]` is set, or the section begins, or 1."""
-        table, best = "", 1
-        for number, line in enumerate(self.text.splitlines(), start=1):
-            stripped = line.strip()
-            if stripped.startswith("["):
-                table = re.sub(r"[\s\"']", "", stripped.lstrip("[").partition("]")[0])
-                if table in (section or key, f"{section}.{key}"):
-                    best = number
-                continue
-            name = re.sub(r"[\s\"']", "", stripped.split("=", 1)[0]) if "=" in stripped else ""
-            full = f"{table}.{name}" if table and name else name
-            wanted = f"{section}.{key}" if section and key else (section or key)
-            if wanted and full and (full == wanted or wanted.startswith(f"{full}.")):
-                return number
-        return best
-
-    def at(self, section: str | None, key: str | None) -> str:
-        """`file, line N, key [section].key`, for an error's `where`."""
-        place = f"{self.name}, line {self.line_of(section, key)}"
-        if section and key:
-            return f"{place}, key '{key[:_MAX_SHOWN]}' of [{section}]"
-        return f"{place}, key '{(key or section or '')[:_MAX_SHOWN]}'" if key or section else place
-
-
-def _show(value: object) -> str:
-    """A value in a message, cut short however long or deeply nested it is."""
-    short = reprlib.Repr()
-    short.maxstring = short.maxother = short.maxlong = _MAX_SHOWN
-    short.maxlist = short.maxdict = 20
-    return short.repr(value)[: 4 * _MAX_SHOWN]
-
-
-def _check_type(source: _Source, section: str, key: str, value: Any) -> Value:
+def _check_type(source: TomlText, section: str, key: str, value: Any) -> Value:
     kind = _KEYS[key]
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     fits = {
@@ -96,16 +53,20 @@ def _check_type(source: _Source, section: str, key: str, value: Any) -> Value:
     }[kind]
     if not fits:
         raise SpecError(
-            f"'{key}' has a value of the wrong type", where=source.at(section, key), got=_show(value), expected=kind
+            f"'{key}' has a value of the wrong type",
+            where=source.at(section, key),
+            got=show(value),
+            expected=kind,
+            fix=source.find_slip(section, key, value),
         )
     return tuple(value) if isinstance(value, list) else value
 
 
-def _flatten(source: _Source, section: str, table: Any) -> dict[str, Any]:
+def _flatten(source: TomlText, section: str, table: Any) -> dict[str, Any]:
     """Turn `[section]` into dotted keys in the order of their lines; refuse unknown ones."""
     if not isinstance(table, dict):
         raise SpecError(
-            f"'{section}' must be a table", where=source.at(None, section), got=_show(table), expected=f"[{section}]"
+            f"'{section}' must be a table", where=source.at(None, section), got=show(table), expected=f"[{section}]"
         )
     flat: dict[str, Any] = {}
     for key, value in table.items():
@@ -118,39 +79,31 @@ def _flatten(source: _Source, section: str, table: Any) -> dict[str, Any]:
             raise SpecError(
                 f"[{section}] has an unknown key",
                 where=source.at(section, key),
-                got=_show(key),
+                got=show(key),
                 expected="one of " + ", ".join(_KEYS),
             )
     return dict(sorted(flat.items(), key=lambda item: source.line_of(section, item[0])))
 
 
-def _read_words(source: _Source, key: str, table: Any) -> dict[str, str]:
+def _read_words(source: TomlText, key: str, table: Any) -> dict[str, str]:
     """A text in both languages, `[title]` say."""
     if not isinstance(table, dict) or set(table) != set(_LANGUAGES):
         raise SpecError(
             f"'{key}' needs a text in both languages",
             where=source.at(key, None),
-            got=_show(sorted(table) if isinstance(table, dict) else table),
+            got=show(sorted(table) if isinstance(table, dict) else table),
             expected="th and en, and nothing else",
         )
     for language, text in table.items():
-        if not isinstance(text, str) or not text.strip() or len(text) > _MAX_TEXT:
+        if fault := find_fault(text, _MAX_LETTERS[key]):
             raise SpecError(
-                f"'{key}.{language}' must be a text that is not empty",
+                f"'{key}.{language}' is not a text that can be printed",
                 where=source.at(key, language),
-                got=_show(text),
-                expected=f"1 to {_MAX_TEXT:,} characters",
+                got=fault,
+                expected=f"1 to {_MAX_LETTERS[key]} letters, signs and spaces",
+                fix="correct or shorten the text",
             )
-    words = {language: " ".join(table[language].split()) for language in _LANGUAGES}
-    for language, text in words.items():
-        if odd := odd_letters(text):
-            raise SpecError(
-                f"'{key}.{language}' holds a character that cannot be printed",
-                where=source.at(key, language),
-                got=f"U+{ord(odd[0]):04X}",
-                expected="letters, signs and spaces",
-            )
-    return words
+    return {language: join_words(table[language]) for language in _LANGUAGES}
 
 
 def make_setting(study_id: str, base: Mapping[str, Value], varied: Mapping[str, Value]) -> Setting:
@@ -166,46 +119,15 @@ def make_setting(study_id: str, base: Mapping[str, Value], varied: Mapping[str, 
     return Setting(study_id, tuple(varied.items()), spec, epochs)
 
 
-def _check_integers(document: Mapping[str, Any]) -> None:
-    """Refuse integers that TOML need not hold: Python's own have no end, and no float takes them.
-
-    Raises:
-        ValueError: One is beyond 64 bits.
-    """
-    left: list[object] = [document]
-    while left:
-        value = left.pop()
-        if isinstance(value, int) and abs(value) > _MAX_INTEGER:
-            message = "an integer is beyond 64 bits"
-            raise ValueError(message)
-        if isinstance(value, dict):
-            left.extend(value.values())
-        elif isinstance(value, list):
-            left.extend(value)
-
-
-def _read_document(source: _Source) -> dict[str, Any]:
+def _read_document(source: TomlText) -> dict[str, Any]:
     """The TOML of a study file, with the top-level keys that it may and must have."""
-    if (dots := source.text.count(".")) > _MAX_DOTS:
-        raise SpecError(
-            "The study file holds too many dots", where=source.name, got=f"{dots:,}", expected=f"at most {_MAX_DOTS:,}"
-        )
-    try:
-        document = tomllib.loads(source.text)
-        _check_integers(document)
-    except (ValueError, RecursionError) as error:  # a ValueError: an integer of thousands of digits
-        raise SpecError(
-            "The study file is not valid TOML",
-            where=source.name,
-            got=str(error)[: 4 * _MAX_SHOWN],
-            fix="correct the line that is named",
-        ) from error
+    document = parse_toml(source)
     for key in document:
         if key not in _TOP_LEVEL:
             raise SpecError(
                 "The study file has an unknown key",
                 where=source.at(None, key),
-                got=_show(key),
+                got=show(key),
                 expected="one of " + ", ".join(_TOP_LEVEL),
             )
     for key in ("id", "title"):
@@ -216,7 +138,7 @@ def _read_document(source: _Source) -> dict[str, Any]:
     return document
 
 
-def _read_grid(source: _Source, table: Any, base: Mapping[str, Value]) -> dict[str, list[Value]]:
+def _read_grid(source: TomlText, table: Any, base: Mapping[str, Value]) -> dict[str, list[Value]]:
     """`[vary]`: each key with its values, in file order."""
     grid = _flatten(source, "vary", table)
     for key, values in grid.items():
@@ -224,14 +146,14 @@ def _read_grid(source: _Source, table: Any, base: Mapping[str, Value]) -> dict[s
             raise SpecError(
                 f"'{key}' under [vary] must be a list that is not empty",
                 where=source.at("vary", key),
-                got=_show(values),
+                got=show(values),
                 expected=f"a list, each item {_KEYS[key]}",
             )
         if key in base:
             raise SpecError(
                 f"'{key}' stands under [base] and under [vary]",
                 where=source.at("vary", key),
-                got=f"[base] {_show(base[key])} and [vary] {_show(values)}",
+                got=f"[base] {show(base[key])} and [vary] {show(values)}",
                 expected="one of the two",
             )
     if (count := math.prod(map(len, grid.values()))) > _MAX_SETTINGS:
@@ -255,7 +177,7 @@ def parse_study(text: str, name: str, overrides: Mapping[str, Value] | None = No
     Raises:
         SpecError: The text is not TOML, or not a study; nothing has been trained then.
     """
-    source = _Source(name, text)
+    source = TomlText(name, text, _NOUN, SpecError)
     document = _read_document(source)
     title = _read_words(source, "title", document["title"])
     question = _read_words(source, "question", document["question"]) if "question" in document else {}
@@ -274,12 +196,13 @@ def parse_study(text: str, name: str, overrides: Mapping[str, Value] | None = No
     except SpecError as error:
         key = error.where or ""
         section = "vary" if key in grid else "base" if key in base else None
+        value = {**base, **grid, "id": document["id"]}.get(key)
         raise SpecError(
             error.message,
             where=source.at(section, key),
             got=error.got,
             expected=error.expected,
-            fix="correct the study file",
+            fix=source.find_slip(section, key, value) or "correct the study file",
         ) from error
 
 
@@ -300,24 +223,46 @@ def load_study_folder(folder: Path, overrides: Mapping[str, Value] | None = None
         raise SpecError(
             "There is no such folder of studies", where=str(folder), fix="name a folder that holds *.toml files"
         )
-    paths = sorted(path for path in folder.glob("*.toml") if not path.name.startswith("."))
+    paths = sorted(folder / name for name in _list_names(folder) if _is_study(name))
     if not paths:
-        raise SpecError("The folder holds no study", where=str(folder), expected="at least one *.toml file")
-    return tuple(parse_study(_read_text(path), str(path), overrides) for path in paths)
-
-
-def _read_text(path: Path) -> str:
-    try:
-        if not path.is_file():  # asked before opening: to open a pipe is to wait for its other end
-            raise SpecError("The study file is no regular file", where=str(path), expected="a file")
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-        if len(content) > _MAX_BYTES:
-            raise SpecError("The study file is too large", where=str(path), expected=f"at most {_MAX_BYTES:,} bytes")
-        return content.decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
         raise SpecError(
-            "The study file cannot be read", where=str(path), got=str(error), expected="UTF-8 text"
+            "The folder holds no study",
+            where=str(folder),
+            got="; ".join(odd_neighbours(folder)[:5]) or None,
+            expected="at least one *.toml file",
+            fix="put a study file into it, as the reference describes it",
+        )
+    return tuple(parse_study(load_toml(path, _NOUN, SpecError).text, str(path), overrides) for path in paths)
+
+
+def odd_neighbours(folder: Path) -> list[str]:
+    """What stands in a user's folder, looks like a study file and is not read: a sentence for each, to warn with.
+
+    Raises:
+        SpecError: The folder cannot be read.
+    """
+    names = [name for name in _list_names(folder) if _SUFFIX in unicodedata.normalize("NFKC", name).lower()]
+    return [f"{name!r} is not read: {_why_not(name)}" for name in sorted(names) if not _is_study(name)]
+
+
+def _why_not(name: str) -> str:
+    if name.startswith(_LOCKS):
+        return "a word processor made it, which has the study open"
+    if name.startswith("."):
+        return "its name begins with a dot"
+    return f"its name does not end in {_SUFFIX}; where Windows shows no endings, the real one may follow"
+
+
+def _is_study(name: str) -> bool:
+    return name.lower().endswith(_SUFFIX) and not name.startswith((".", *_LOCKS))
+
+
+def _list_names(folder: Path) -> list[str]:
+    try:
+        return [path.name for path in folder.iterdir()]
+    except OSError as error:
+        raise SpecError(
+            "The folder of studies cannot be read", where=str(folder), got=error.strerror, fix="allow reading it"
         ) from error
 
 

@@ -64,7 +64,9 @@ class TrainingOutcome:
 
 def plan_runs(studies: Sequence[Study], seeds: Sequence[int], store: Store, device: str, *, is_forced: bool) -> Plan:
     """What the cache has of the studies, and what would be trained."""
-    return make_plan(studies, seeds, store.read, present(device), is_forced=is_forced, past=store.entries)
+    return make_plan(
+        studies, seeds, store.read, present(device), is_forced=is_forced, past=store.entries, begun=store.read_next
+    )
 
 
 def train_missing(
@@ -91,10 +93,7 @@ def train_missing(
             )
         elif run.reason is Reason.OTHER_ENVIRONMENT:
             report(Message("plan", f"{run.name} starts again: {run.note}", is_warning=True))
-    elsewhere = [run for run in plan.runs if run.reason is None and run.note]
-    if elsewhere:
-        text = f"{len(elsewhere)} of {len(plan.runs)} results come from another environment ({elsewhere[0].note})"
-        report(Message("plan", text, is_warning=True))
+    warn_of_elsewhere(plan, report)
     misses = plan.misses
     if not misses:
         report(Message("plan", f"all {len(plan.runs)} runs are in the cache"))
@@ -106,13 +105,21 @@ def train_missing(
             return plan.groups
         return plan_runs(studies, seeds, store, device, is_forced=is_forced).groups
 
-    ended = train_groups(groups_for, workplace=workplace, read=store.read, save=store.write, report=report)
+    ended = train_groups(groups_for, workplace=workplace, read=store.read_to_go_on, save=store.write, report=report)
     return TrainingOutcome(
         tuple(run.name for run in misses),
         len(plan.runs) - len(misses),
         ended["diverged"],
         Counter(str(run.reason) for run in misses),
     )
+
+
+def warn_of_elsewhere(plan: Plan, report: Report) -> None:
+    """Tell of results that another machine or another version measured."""
+    elsewhere = [run for run in plan.runs if run.reason is None and run.note]
+    if elsewhere:
+        text = f"{len(elsewhere)} of {len(plan.runs)} results come from another environment ({elsewhere[0].note})"
+        report(Message("plan", text, is_warning=True))
 
 
 def load_results(studies: Sequence[Study], seeds: Sequence[int], store: Store, *, is_preview: bool = False) -> Results:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from lrreport.keys import run_key
+from lrreport.plausibility import replay_rates
 from lrreport.results import Environment, History, Results, RunResult, Status
 from lrreport.spec import RunSpec, Study
 
@@ -18,17 +20,23 @@ def history(spec: RunSpec, epochs: int) -> History:
     noise_t = np.random.default_rng([spec.seed, int(1e6 * spec.momentum)]).normal(0, 0.002, epochs)
     epoch_t = np.arange(1, epochs + 1)
     speed = min(3.0, 30 * spec.rate / (1.01 - spec.momentum))
-    accuracy_t = np.clip(0.1 + 0.87 * (1 - np.exp(-speed * epoch_t)) + noise_t, 0, 1)
+    accuracy_t = _of(60_000, np.clip(0.1 + 0.87 * (1 - np.exp(-speed * epoch_t)) + noise_t, 0, 1))
     loss_t = 2.3 * (1 - accuracy_t) + 0.05
     rate_t = spec.rate / (1 + spec.decay * (epoch_t * -(-60_000 // spec.batch_size) - 1))
     as_curve = np.float32
-    return History(
+    curves = History(
         rate_t.astype(as_curve),
         loss_t.astype(as_curve),
         accuracy_t.astype(as_curve),
         (loss_t + 0.01).astype(as_curve),
-        (accuracy_t - 0.004).clip(0, 1).astype(as_curve),
+        _of(10_000, (accuracy_t - 0.004).clip(0, 1)).astype(as_curve),
     )
+    return replace(curves, learning_rate_t=replay_rates(spec, curves)[0].astype(as_curve))
+
+
+def _of(images: int, accuracy_t: np.ndarray) -> np.ndarray:
+    """An accuracy is a number of images."""
+    return np.round(accuracy_t * images) / images
 
 
 def results(

@@ -13,10 +13,10 @@ import numpy as np
 from lrreport.analysis.claims import decide_claims
 from lrreport.analysis.tables import format_document, make_measured_files
 from lrreport.editions.published import PublishedEdition, read_edition
-from lrreport.publishing.publish import publish
 from lrreport.results import History, Results
 from lrreport.spec import RunSpec, Study
 from tests import made_up
+from tests.publishing import publish_into
 
 VERSIONS = {"lrreport": "0.1.0", "keras": "3.15.1"}
 
@@ -77,7 +77,7 @@ def write_report(
         "figures/momentum.en.svg": figure,
         "figures/momentum.en.png": figure + b"png",
     }
-    publish(folder, files, make_manifest(results, versions))
+    publish_into(folder, files, make_manifest(results, versions))
     return folder
 
 

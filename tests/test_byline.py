@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,6 +71,57 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         read_byline(str(tmp_path / "none.toml"))
     with pytest.raises(UsageError, match="not a text"):
         read_byline("  ")
+
+
+def test_a_file_of_any_spelling_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ending in capitals, spaces around the name, a byte order mark, Windows line ends, and `~` for the home folder."""
+    (tmp_path / "Report.TOML").write_bytes(FULL.replace("\n", "\r\n").encode("utf-8-sig"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert read_byline(" ~/Report.TOML ").in_language("en")[0] == "Machine learning"
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_byline("~nobody-of-this-name/report.toml")
+
+
+def test_files_that_never_end_are_refused_at_once(tmp_path: Path) -> None:
+    """A pipe, a device and a file of 60 GB are refused by name, and nothing waits for them."""
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "zero.toml").symlink_to("/dev/zero")
+    with (tmp_path / "large.toml").open("wb") as file:
+        file.truncate(60 * 10**9)
+    for path in sorted(tmp_path.iterdir()):
+        start = time.perf_counter()
+        with pytest.raises(UsageError, match="cannot be read") as caught:
+            read_byline(str(path))
+        assert caught.value.where == str(path)
+        assert time.perf_counter() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "got"),
+    [
+        ("[report]\nname = “x”", "line 2", "U+201C"),
+        ('[report]\ncourse = "a"\nname = { th = "ก", en = "a\u202eb" }', "line 3, key 'name' of [report]", "U+202E"),
+        ('[report]\nname = "a"\n[other]\nx = 1', "line 3, key 'other'", "other"),
+        ('[report]\nname = "a"\nteacher = "b"', "line 3, key 'teacher' of [report]", "teacher"),
+        ('[report]\nname = "a"\nname = "b"', "line 3, key 'name' of [report]", "on line 2 and on line 3"),
+        ("[report]\nname = " + "[" * 90_000, "line 2", "more than 50"),
+    ],
+)
+def test_the_line_of_a_mistake_is_named(text: str, where: str, got: str, tmp_path: Path) -> None:
+    """A byline's file is read as a study file is: the error has line, key and character."""
+    path = tmp_path / "report.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(UsageError) as caught:
+        read_byline(str(path))
+    assert type(caught.value) is UsageError
+    assert where in caught.value.where
+    assert got in caught.value.got
+
+
+@pytest.mark.parametrize("text", ["“สมชาย” ๕", "a\u00a0b", "โมเมน\u200bตัม", "x" * 200])
+def test_a_byline_may_have_what_a_title_may_have(text: str) -> None:
+    """The same characters as in titles: joiners of Thai words, no-break spaces, curly quotes, Thai digits."""
+    assert read_byline(text).in_language("th") == (text,)
 
 
 def test_pages_have_the_byline_and_no_answers_when_asked(tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lrreport.cache.folder import hold_cache
 from lrreport.cache_survey import CachedRun, choose_garbage, parse_size, survey_runs
 from lrreport.engine import ENGINE_VERSION
 from lrreport.errors import UsageError
 from lrreport.keys import run_key
-from lrreport.locks import hold_lock
 from lrreport.plan import Present
 from lrreport.spec import RunSpec
 from lrreport.store import Store
@@ -62,7 +62,11 @@ def test_ls_names_every_run_and_who_asks_for_it(cache: Path, tmp_path: Path) -> 
         "sgd, momentum 0.95, seed 1": (False, "mnist"),
         "sgd, learning_rate 0.3, seed 2": (False, "mnist"),
     }
-    assert {part["name"]: bool(part["about"]) for part in listed["parts"]} == {"runs": True, "notes": False}
+    assert {part["name"]: bool(part["about"]) for part in listed["parts"]} == {
+        "lrreport-cache.json": True,
+        "runs": True,
+        "notes": False,
+    }
     text = lrreport("cache", "ls", "--cache", str(cache), "--studies", str(tmp_path / "mine")).stdout
     assert "mine/0.95/seed-1" in text
     assert "momentum/0.9/seed-1 on fashion-mnist" in text
@@ -133,7 +137,7 @@ def test_gc_stops_at_a_bad_study_file(cache: Path, tmp_path: Path) -> None:
 
 def test_gc_waits_for_nobody_at_work(cache: Path) -> None:
     """While a build holds the cache nothing is deleted: exit code 8; listing goes on."""
-    with hold_lock(cache, wait=False, tell=lambda _: None):
+    with hold_cache(cache, wait=False, tell=lambda _: None):
         assert lrreport("cache", "gc", "--yes", "--cache", str(cache)).returncode == 8
         assert lrreport("cache", "gc", "--cache", str(cache)).returncode == 0
     assert len(keys_in(cache)) == 4
@@ -160,7 +164,7 @@ def test_damage_that_a_study_asks_for_stays_for_the_build_to_name(cache: Path) -
 
 def test_what_dead_processes_left_goes(cache: Path) -> None:
     """Temporary files of an hour ago go; a new one may belong to somebody who is writing it."""
-    old, new = (cache / "runs" / run_key(ASKED) / f".run.json.{name}.tmp" for name in ("1-old", "2-new"))
+    old, new = (cache / "runs" / run_key(ASKED) / f".run.json.{name}.tmp" for name in ("1-0123abcd", "2-0123abcd"))
     for path in (old, new):
         path.write_bytes(b"x" * 100)
     os.utime(old, (time.time() - 7200,) * 2)

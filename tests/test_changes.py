@@ -11,11 +11,12 @@ import pytest
 from lrreport.editions.changes import list_changes
 from lrreport.editions.edition_diff import compare_editions
 from lrreport.editions.edition_stage import compare_with_previous, date_edition
-from lrreport.publishing.publish import publish, read_manifest
+from lrreport.publishing.manifest import read_manifest
 from lrreport.results import Environment, Results
 from lrreport.spec import Study
 from lrreport.study_files import load_built_in_studies, parse_study
 from tests import made_up
+from tests.publishing import publish_into
 from tests.reports import VERSIONS, made_results, make_edition, make_manifest, shifted, write_report
 from tests.test_diff import diverging
 from tests.test_prose import find_faults
@@ -125,7 +126,9 @@ def publish_edition(folder: Path, results: Results, digest: str, *, first_look: 
     del files["manifest.json"]
     edition = {"schema": 1, "digest": digest, "date": "2026-01-02", "changes": [{"th": "ก", "en": "A."}]}
     files["data/edition.json"] = json.dumps(edition).encode()
-    publish(folder, files, {**make_manifest(results, digest=digest), "measurements": "m", "first_look": first_look})
+    publish_into(
+        folder, files, {**make_manifest(results, digest=digest), "measurements": "m", "first_look": first_look}
+    )
 
 
 def test_date_and_changes_stay_while_the_digest_does(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from lrreport.errors import OutputError
-from lrreport.locks import lock_folder
-from lrreport.publishing import swap as swapping
-from lrreport.publishing.publish import Extent, check_output_folder, is_intact, publish, read_manifest
+from lrreport.publishing.manifest import is_intact, read_manifest
+from lrreport.publishing.output_folder import Extent, check_output_folder
+from tests.publishing import publish_into
 
 FULL = Extent(("momentum", "decay"), ("th", "en"), ("html", "pdf"))
 SETTINGS = {"settings": {"studies": ["momentum", "decay"], "editions": ["th", "en"], "formats": ["html", "pdf"]}}
@@ -27,7 +27,7 @@ def out(tmp_path: Path) -> Path:
 
 def test_a_report_is_published_with_its_manifest(out: Path) -> None:
     """Every file is listed with size and digest; the manifest is ours and fits."""
-    publish(out, {"index.html": b"page", "data/results.csv": b"a,b\n"}, SETTINGS)
+    publish_into(out, {"index.html": b"page", "data/results.csv": b"a,b\n"}, SETTINGS)
     manifest = read_manifest(out)
     assert manifest is not None
     assert [item["path"] for item in manifest["files"]] == ["data/results.csv", "index.html"]
@@ -39,54 +39,27 @@ def test_a_report_is_published_with_its_manifest(out: Path) -> None:
 
 def test_only_our_old_files_go(out: Path) -> None:
     """What the older manifest lists and the new report lacks is removed; notes and dot files of others stay."""
-    publish(out, {"index.html": b"old", "figures/old.svg": b"x"}, SETTINGS)
+    publish_into(out, {"index.html": b"old", "figures/old.svg": b"x"}, SETTINGS)
     (out / "notes.txt").write_text("keep me", "utf-8")
     (out / ".gitignore").write_text("*", "utf-8")
     (out / "mine").mkdir()
     (out / "mine" / "lesson.txt").write_text("keep me too", "utf-8")
-    publish(out, {"index.html": b"new"}, SETTINGS)
+    publish_into(out, {"index.html": b"new"}, SETTINGS)
     assert names(out) == [".gitignore", "index.html", "manifest.json", "mine/lesson.txt", "notes.txt"]
     assert (out / "index.html").read_bytes() == b"new"
     assert [path.name for path in out.parent.iterdir()] == ["reports"]
 
 
-def test_two_renames_do_where_folders_cannot_be_exchanged(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without RENAME_EXCHANGE the result is the same."""
-    monkeypatch.setattr(swapping, "_exchange", lambda *_: False)
-    publish(out, {"index.html": b"old"}, SETTINGS)
-    publish(out, {"index.html": b"new"}, SETTINGS)
-    assert (out / "index.html").read_bytes() == b"new"
-    assert [path.name for path in out.parent.iterdir()] == ["reports"]
-
-
 def test_a_failure_leaves_the_old_report(out: Path) -> None:
-    """A name that cannot be written ends in an OutputError; the older report is whole, no staging folder is left."""
-    publish(out, {"index.html": b"old"}, SETTINGS)
+    """A name that no report has ends in an OutputError; the older report is whole, nothing is left beside it."""
+    publish_into(out, {"index.html": b"old"}, SETTINGS)
     with pytest.raises(OutputError):
-        publish(out, {"index.html": b"new", "x" * 300: b"too long a name"}, SETTINGS)
+        publish_into(out, {"index.html": b"new", "x/" * 9 + "y": b"too deep"}, SETTINGS)
     assert (out / "index.html").read_bytes() == b"old"
     manifest = read_manifest(out)
     assert manifest is not None
     assert is_intact(out, manifest)
     assert [path.name for path in out.parent.iterdir()] == ["reports"]
-
-
-def test_staging_folders_of_dead_builds_are_removed(out: Path) -> None:
-    """A killed build's leftovers go with the next publishing; a living one's stay."""
-    out.parent.mkdir(exist_ok=True)
-    dead = out.parent / ".reports.staging-0123456789abcdef"
-    alive = out.parent / ".reports.staging-fedcba9876543210"
-    somebodys = out.parent / ".reports.staging-mine"
-    for folder in (dead, alive, somebodys):
-        folder.mkdir()
-        (folder / "index.html").write_bytes(b"left")
-    with lock_folder(alive):
-        publish(out, {"index.html": b"new"}, SETTINGS)
-        assert not dead.exists()
-        assert alive.exists()
-    publish(out, {"index.html": b"newer"}, SETTINGS)
-    assert not alive.exists()
-    assert somebodys.exists()
 
 
 def test_foreign_folders_are_refused(out: Path) -> None:
@@ -114,7 +87,7 @@ def test_foreign_folders_are_refused(out: Path) -> None:
 )
 def test_less_does_not_replace_more(out: Path, less: Extent) -> None:
     """Fewer studies, editions or formats would leave old beside new: refused unless --adopt."""
-    publish(out, {"index.html": b"old"}, SETTINGS)
+    publish_into(out, {"index.html": b"old"}, SETTINGS)
     check_output_folder(out, FULL, adopt=False)
     with pytest.raises(OutputError, match="more than this build"):
         check_output_folder(out, less, adopt=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,11 @@ PARTS = {"one": b"\n\x00text", "two": b""}
 
 @pytest.fixture
 def cache(tmp_path: Path) -> RenderCache:
-    return RenderCache(tmp_path / "render")
+    return RenderCache(tmp_path / "cache")
+
+
+def place_of(cache: RenderCache, name: str) -> Path:
+    return cache.root / "render" / name
 
 
 def results(**changes: float) -> Results:
@@ -46,7 +51,7 @@ def test_what_was_saved_is_found(cache: RenderCache) -> None:
     cache.save("a" * 64, PARTS)
     assert cache.load("a" * 64) == PARTS
     assert cache.load("b" * 64) is None
-    assert RenderCache(None).load("a" * 64) is None
+    assert RenderCache(cache.root, key=None).load("a" * 64) is None
 
 
 @pytest.mark.parametrize("place", [0, 20, 100, -1])
@@ -54,8 +59,7 @@ def test_a_damaged_entry_is_none(cache: RenderCache, place: int) -> None:
     """One wrong byte anywhere, or a missing end, and the entry is gone, from the disk too."""
     for damage in ("flip", "cut"):
         cache.save("a" * 64, PARTS)
-        assert cache.folder is not None
-        path = cache.folder / ("a" * 64)
+        path = place_of(cache, "a" * 64)
         content = bytearray(path.read_bytes())
         if damage == "flip":
             content[place] ^= 1
@@ -69,29 +73,70 @@ def test_a_damaged_entry_is_none(cache: RenderCache, place: int) -> None:
 def test_an_entry_under_a_wrong_name_is_none(cache: RenderCache) -> None:
     """A file that somebody renamed is not believed."""
     cache.save("a" * 64, PARTS)
-    assert cache.folder is not None
-    (cache.folder / ("a" * 64)).rename(cache.folder / ("b" * 64))
+    place_of(cache, "a" * 64).rename(place_of(cache, "b" * 64))
     assert cache.load("b" * 64) is None
 
 
-def test_the_least_recently_used_goes_first(tmp_path: Path) -> None:
+def test_the_least_recently_used_goes_first(cache: RenderCache) -> None:
     """Pruning keeps the folder below its limit, keeps what was used last, and clears what a kill left behind."""
-    cache = RenderCache(tmp_path, limit_bytes=2500)
-    for age, key in enumerate("abc"):
-        cache.save(key, {"x": bytes(1000)})
-        os.utime(tmp_path / key, (1_000_000 + age, 1_000_000 + age))
-    (tmp_path / ".d.123-4.tmp").write_bytes(b"half")
-    assert cache.load("a") is not None
+    cache = RenderCache(cache.root, limit_bytes=2500)
+    for age, letter in enumerate("abc"):
+        cache.save(letter * 64, {"x": bytes(1000)})
+        os.utime(place_of(cache, letter * 64), (1_000_000 + age, 1_000_000 + age))
+    place_of(cache, ".d.4194305-0123abcd.tmp").write_bytes(b"half")
+    assert cache.load("a" * 64) is not None
     assert cache.prune() == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "c"]
+    assert sorted(path.name for path in (cache.root / "render").iterdir()) == ["a" * 64, "c" * 64]
 
 
-def test_a_folder_that_cannot_be_written_fails_no_build(tmp_path: Path) -> None:
+def test_nothing_of_others_is_pruned(cache: RenderCache) -> None:
+    """Files and folders that bear no name of ours stay, and do not count; so does what a link points to."""
+    outside = cache.root.parent / "home"
+    outside.mkdir()
+    for place in (outside, cache.root / "render"):
+        place.mkdir(exist_ok=True, parents=True)
+        for name in (".bashrc", "thesis.doc", ".mine.tmp", "A" * 64):
+            (place / name).write_bytes(bytes(5000))
+    (cache.root / "lrreport-cache.json").write_text('{"generator": "lrreport"}')
+    small = RenderCache(cache.root, limit_bytes=100)
+    small.save("a" * 64, PARTS)
+    assert small.prune() == 1
+    assert sorted(path.name for path in (cache.root / "render").iterdir()) == sorted(
+        [".bashrc", "thesis.doc", ".mine.tmp", "A" * 64]
+    )
+    shutil.rmtree(cache.root / "render")
+    (cache.root / "render").symlink_to(outside)
+    (outside / ("a" * 64)).write_bytes(bytes(5000))
+    small.save("b" * 64, PARTS)
+    assert small.load("a" * 64) is None
+    assert small.prune() == 0
+    assert len(list(outside.iterdir())) == 5
+
+
+def test_another_user_s_entries_are_none(cache: RenderCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is signed with another key, or with none, is dropped; the key is the user's alone, and no cache has it."""
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "me"))
+    cache = RenderCache(cache.root)
+    cache.save("a" * 64, PARTS)
+    (key,) = (tmp_path / "me").rglob("*.key")
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert not list(cache.root.rglob("*.key"))
+    assert RenderCache(cache.root).load("a" * 64) == PARTS
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "other"))
+    assert RenderCache(cache.root).load("a" * 64) is None
+    key.chmod(0o644)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "me"))
+    assert RenderCache(cache.root).key is None, "somebody else may have read it"
+
+
+def test_a_folder_that_cannot_be_written_fails_no_build(cache: RenderCache) -> None:
     """Where a file stands in the folder's place, nothing is kept and nothing is raised."""
-    (tmp_path / "render").write_text("in the way", "utf-8")
-    cache = RenderCache(tmp_path / "render")
-    cache.save("a", PARTS)
-    assert cache.load("a") is None
+    cache.save("a" * 64, PARTS)
+    shutil.rmtree(cache.root / "render")
+    (cache.root / "render").write_text("in the way", "utf-8")
+    cache.save("a" * 64, PARTS)
+    assert cache.load("a" * 64) is None
     assert cache.prune() == 0
 
 

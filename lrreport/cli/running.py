@@ -6,7 +6,6 @@ import datetime
 import functools
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,18 +15,13 @@ from typing import Any, Final, NoReturn, ParamSpec
 import platformdirs
 import typer
 
+from lrreport.article.template_files import check_templates
 from lrreport.byline import Byline, read_byline
 from lrreport.cli.options import AnswersOption, DatasetOption, DeviceOption, EditionOption, FormatOption, ProgressOption
 from lrreport.console import Console, ProgressMode
 from lrreport.environment import available_cores
-from lrreport.errors import (
-    BusyError,
-    CacheError,
-    InterruptedBuildError,
-    LrreportError,
-    TerminatedBuildError,
-    UsageError,
-)
+from lrreport.errors import TOO_LITTLE_MEMORY, BusyError, CacheError, LrreportError, UsageError
+from lrreport.events import Message
 from lrreport.last_build import LastBuild, read_last_build, record_last_build, start_of
 from lrreport.request import (
     DEFAULT_MAX_SEEDS,
@@ -38,11 +32,12 @@ from lrreport.request import (
     Request,
     choose_studies,
 )
+from lrreport.study_files import odd_neighbours
+from lrreport.system.interrupts import stop_if_interrupted, watch_signals
 
 P = ParamSpec("P")
 
 _RECORDED: Final = ("build", "train", "render")
-_GO_ON: Final = "run the same command again: it goes on from there"
 
 
 def open_standard_streams() -> None:
@@ -63,11 +58,6 @@ def open_standard_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _terminate(*_: object) -> NoReturn:
-    message = "Terminated; every run is saved up to its last whole epoch"
-    raise TerminatedBuildError(message, fix=_GO_ON)
-
-
 def guard(command: Callable[P, str | None]) -> Callable[P, None]:
     """Turn errors into one message on stderr and the exit code of their kind.
 
@@ -76,8 +66,7 @@ def guard(command: Callable[P, str | None]) -> Callable[P, None]:
 
     @functools.wraps(command)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        signal.signal(signal.SIGTERM, _terminate)
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
+        watch_signals()
         began = datetime.datetime.now(datetime.UTC)
 
         def record(exit_code: int, text: str) -> None:
@@ -90,12 +79,14 @@ def guard(command: Callable[P, str | None]) -> Callable[P, None]:
             raise typer.Exit(error.exit_code) from error
 
         try:
+            stop_if_interrupted()
+            # A command that has come to its end has done what was asked for, whatever signal came meanwhile.
             outcome = command(*args, **kwargs) or "done"
             sys.stdout.flush()
         except LrreportError as error:
             fail(error)
-        except KeyboardInterrupt:
-            fail(InterruptedBuildError("Interrupted; every run is saved up to its last whole epoch", fix=_GO_ON))
+        except MemoryError:
+            fail(LrreportError("There is too little memory", fix=TOO_LITTLE_MEMORY))
         except BrokenPipeError as error:  # whoever read our stdout has gone; the work itself is done
             with suppress(OSError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -191,10 +182,12 @@ def make_request(
     if preview:
         epochs = epochs or PREVIEW_EPOCHS
         seeds = seeds or (PREVIEW_SEEDS if grow is None else None)
-    if templates is not None and not templates.is_dir():
-        raise UsageError("--templates: there is no such folder", got=str(templates), fix="name one that is there")
+    if templates is not None:
+        check_templates(templates)
+    chosen = choose_studies(wanted=study or (), folder=studies, epochs=epochs, dataset=dataset and dataset.value)
+    warn_of_neighbours(studies)
     return Request(
-        studies=choose_studies(wanted=study or (), folder=studies, epochs=epochs, dataset=dataset and dataset.value),
+        studies=chosen,
         seeds=tuple(range(1, (seeds or DEFAULT_SEEDS) + 1)),
         growth=None if grow is None else Growth(grow, max_seeds or DEFAULT_MAX_SEEDS),
         cache=cache_folder(cache),
@@ -212,6 +205,12 @@ def make_request(
         wait=wait,
         command_line=tuple(sys.argv[1:]),
     )
+
+
+def warn_of_neighbours(folder: Path | None) -> None:
+    """Tell of files beside a user's studies that look like studies and are not read."""
+    for text in odd_neighbours(folder) if folder is not None else ():
+        Console("plain").report(Message("plan", text, is_warning=True))
 
 
 def make_console(progress: ProgressOption, *, quiet: bool, verbose: bool) -> Console:

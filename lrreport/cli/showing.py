@@ -23,7 +23,7 @@ from lrreport.cli.options import (
     Threads,
     Verbose,
 )
-from lrreport.cli.running import cache_folder, guard, make_request, print_json
+from lrreport.cli.running import cache_folder, guard, make_request, print_json, warn_of_neighbours
 from lrreport.request import choose_studies
 
 
@@ -88,6 +88,7 @@ def list_studies(
     from lrreport.plan_text import describe_studies, studies_document  # noqa: PLC0415
 
     chosen = choose_studies(folder=studies, epochs=epochs, dataset=dataset and dataset.value)
+    warn_of_neighbours(studies)
     if as_json:
         print_json(studies_document(chosen))
     else:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from lrreport.atomic import write_atomically
-from lrreport.datasets.decoding import decode_npz, decode_path, read_bounded
+from lrreport.cache.folder import DATA, look_into_cache, open_cache
+from lrreport.datasets.decoding import MAX_FILE_BYTES, decode_npz, decode_path
 from lrreport.datasets.pinned import Dataset, make_dataset, pinned_parts
 from lrreport.datasets.sources import list_sources
 from lrreport.errors import CacheError, DataError
+from lrreport.system.failures import describe_failure, find_remedy
+from lrreport.system.folders import Folder
 
 #: Temporary files older than this belong to a process that was killed.
 _ABANDONED_S: Final = 3600.0
@@ -62,50 +65,74 @@ def load_dataset(
     pinned_parts(name)
     kept_path = _path_in_cache(name, cache_dir)
     if data_path is not None:
-        return _load_named(name, data_path, kept_path, report)
-    if _is_file(kept_path):
+        return _load_named(name, data_path, cache_dir, report)
+    if locate_dataset(name, cache_dir) is not None:
         try:
-            return _read_kept(name, kept_path)
+            return _read_kept(name, cache_dir)
         except DataError as error:
             reason = _in_one_line(error)
             report(f"warning: the kept copy of {name} ({kept_path}) is damaged and is fetched again: {reason}")
-    return _fetch(name, kept_path, report)
+    return _fetch(name, cache_dir, report)
 
 
 def locate_dataset(name: str, cache_dir: Path) -> Path | None:
     """The file in our cache that holds a dataset, or None; it is not opened."""
     pinned_parts(name)
-    path = _path_in_cache(name, cache_dir)
-    return path if _is_file(path) else None
+    with _open_data(cache_dir) as folder:
+        is_there = folder is not None and folder.has_file(f"{name}.npz")
+    return _path_in_cache(name, cache_dir) if is_there else None
 
 
 def verify_dataset(name: str, cache_dir: Path) -> KeptDataset:
     """Check every byte of the copy in our cache; changes nothing and fetches nothing."""
     pinned_parts(name)
     path = _path_in_cache(name, cache_dir)
+    is_present = locate_dataset(name, cache_dir) is not None
     try:
-        _read_kept(name, path)
+        _read_kept(name, cache_dir)
     except DataError as error:
-        return KeptDataset(name, path, is_present=_is_file(path), problem=_in_one_line(error))
+        return KeptDataset(name, path, is_present, problem=_in_one_line(error))
     return KeptDataset(name, path, is_present=True, problem=None)
 
 
 def _path_in_cache(name: str, cache_dir: Path) -> Path:
-    return cache_dir / "data" / f"{name}.npz"
+    return cache_dir / DATA / f"{name}.npz"
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a folder above it is closed to us; reading or writing then says so
-        return False
+@contextmanager
+def _open_data(cache_dir: Path) -> Iterator[Folder | None]:
+    """The cache's folder of images; None where there is none, or a link or a file in its place."""
+    root = look_into_cache(cache_dir)
+    if root is None:
+        yield None
+        return
+    with root:
+        folder = root.find(DATA)
+        try:
+            yield folder
+        finally:
+            if folder is not None:
+                folder.close()
 
 
-def _read_kept(name: str, path: Path) -> Dataset:
-    return make_dataset(name, decode_npz(read_bounded(path), str(path)))
+def _read_kept(name: str, cache_dir: Path) -> Dataset:
+    """The copy in the cache, checked.
+
+    Raises:
+        DataError: There is none, or it is not what it should be.
+    """
+    where = str(_path_in_cache(name, cache_dir))
+    with _open_data(cache_dir) as folder:
+        if folder is None or folder.status(f"{name}.npz") is None:
+            raise DataError("There is no such file", where=where)
+        try:
+            content = folder.read(f"{name}.npz", MAX_FILE_BYTES)
+        except OSError as error:
+            raise DataError("The file cannot be read", where=where, got=error.strerror or str(error)) from error
+    return make_dataset(name, decode_npz(content, where))
 
 
-def _load_named(name: str, data_path: Path, kept_path: Path, report: Callable[[str], None]) -> Dataset:
+def _load_named(name: str, data_path: Path, cache_dir: Path, report: Callable[[str], None]) -> Dataset:
     try:
         dataset = make_dataset(name, decode_path(data_path))
     except DataError as error:
@@ -118,15 +145,15 @@ def _load_named(name: str, data_path: Path, kept_path: Path, report: Callable[[s
             "or leave --data out to have them fetched",
         ) from error
     report(f"{name}: {data_path}: checked")
-    kept = verify_dataset(name, kept_path.parent.parent)
+    kept = verify_dataset(name, cache_dir)
     if not kept.is_intact:
         if kept.is_present:
-            report(f"warning: the kept copy of {name} ({kept_path}) is damaged and is made again: {kept.problem}")
-        _keep(dataset, kept_path)
+            report(f"warning: the kept copy of {name} ({kept.path}) is damaged and is made again: {kept.problem}")
+        _keep(dataset, cache_dir)
     return dataset
 
 
-def _fetch(name: str, kept_path: Path, report: Callable[[str], None]) -> Dataset:
+def _fetch(name: str, cache_dir: Path, report: Callable[[str], None]) -> Dataset:
     tried = []
     for source in list_sources(name):
         if source.is_remote:
@@ -138,8 +165,8 @@ def _fetch(name: str, kept_path: Path, report: Callable[[str], None]) -> Dataset
             tried.append(f"{source.label}: {reason}")
             report(f"{name}: {source.label}: {reason}")
             continue
-        _keep(dataset, kept_path)
-        report(f"{name}: {source.label}: checked, kept as {kept_path}")
+        _keep(dataset, cache_dir)
+        report(f"{name}: {source.label}: checked, kept as {_path_in_cache(name, cache_dir)}")
         return dataset
     raise DataError(
         f"The dataset {name} was found nowhere",
@@ -150,7 +177,7 @@ def _fetch(name: str, kept_path: Path, report: Callable[[str], None]) -> Dataset
     )
 
 
-def _keep(dataset: Dataset, path: Path) -> None:
+def _keep(dataset: Dataset, cache_dir: Path) -> None:
     """Write the copy that later loads read: not compressed, since inflating costs more than reading."""
     packed = io.BytesIO()
     np.savez(
@@ -160,19 +187,20 @@ def _keep(dataset: Dataset, path: Path) -> None:
         x_test=dataset.test_images,
         y_test=dataset.test_labels,
     )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for left in path.parent.glob(f".{path.name}.*.tmp"):
-            if time.time() - left.stat().st_mtime > _ABANDONED_S:
-                left.unlink(missing_ok=True)
-        write_atomically(path, packed.getvalue())
-    except OSError as error:
-        raise CacheError(
-            f"The dataset {dataset.name} was found, but cannot be kept in the cache",
-            where=str(path),
-            got=error.strerror or str(error),
-            fix="make room or make the folder writable, or choose another cache folder with --cache",
-        ) from error
+    path = _path_in_cache(dataset.name, cache_dir)
+    with open_cache(cache_dir) as root:
+        try:
+            root.make(DATA)
+            with root.enter(DATA) as folder:
+                folder.remove_temporary(since=time.time() - _ABANDONED_S)
+                folder.write(path.name, packed.getvalue())
+        except OSError as error:
+            raise CacheError(
+                f"The dataset {dataset.name} was found, but cannot be kept in the cache",
+                where=str(path),
+                got=describe_failure(error),
+                fix=find_remedy(error, path, "--cache"),
+            ) from error
 
 
 def _in_one_line(error: DataError) -> str:

@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrreport.errors import DataError
-from lrreport.spec import TRAIN_SIZE
+from lrreport.spec import TEST_SIZE, TRAIN_SIZE
 
 Bytes = NDArray[np.uint8]
 
-_TEST_SIZE: Final = 10_000
 _SIDE: Final = 28
 
 
@@ -43,8 +42,8 @@ class Part:
 PARTS: Final = (
     Part("x_train", "train-images-idx3-ubyte", (TRAIN_SIZE, _SIDE, _SIDE)),
     Part("y_train", "train-labels-idx1-ubyte", (TRAIN_SIZE,)),
-    Part("x_test", "t10k-images-idx3-ubyte", (_TEST_SIZE, _SIDE, _SIDE)),
-    Part("y_test", "t10k-labels-idx1-ubyte", (_TEST_SIZE,)),
+    Part("x_test", "t10k-images-idx3-ubyte", (TEST_SIZE, _SIDE, _SIDE)),
+    Part("y_test", "t10k-labels-idx1-ubyte", (TEST_SIZE,)),
 )
 
 #: SHA-256 of the pixel and label bytes, without any file's header: part by part, for each dataset.

@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -29,6 +30,7 @@ from lrreport.datasets.decoding import (
 )
 from lrreport.datasets.pinned import PARTS, Bytes
 from lrreport.errors import DataError
+from lrreport.system.interrupts import stop_if_interrupted
 
 #: The address that `keras.datasets` downloads from. Source: keras/src/datasets/mnist.py, Keras 3.15.
 KERAS_ADDRESS: Final = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -41,6 +43,7 @@ _SILENCE_S: Final = 10.0
 _DOWNLOAD_S: Final = 600.0
 _NPM_S: Final = 300.0
 _CHUNK_BYTES: Final = 1024 * 1024
+_POLL_S: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,7 @@ def download(
                 content += chunk
                 if len(content) > limit:
                     raise DataError("The server sends too much", where=address, expected=f"at most {limit:,} bytes")
+                stop_if_interrupted()
                 if time.monotonic() > give_up_at:
                     got = f"{len(content):,} bytes in {total_s:.0f} s"
                     raise DataError("The download is too slow", where=address, got=got)
@@ -192,15 +196,29 @@ def _run(command: Sequence[str], folder: Path) -> None:
     except OSError as error:
         raise DataError("npm does not start", got=error.strerror or str(error)) from error
     try:
-        _, complaints = process.communicate(timeout=_NPM_S)
-    except BaseException as error:
-        os.killpg(process.pid, signal.SIGKILL)
+        complaints = _wait_for_npm(process)
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        if isinstance(error, subprocess.TimeoutExpired):
-            raise DataError("npm takes too long", got=f"more than {_NPM_S:.0f} s") from error
         raise
     if process.returncode != 0:
         raise DataError("npm fails", got=_summarise_npm(complaints.decode(errors="replace"), process.returncode))
+
+
+def _wait_for_npm(process: subprocess.Popen[bytes]) -> bytes:
+    """What npm says on stderr, when it has ended.
+
+    Raises:
+        DataError: It takes too long.
+        InterruptedBuildError: Ctrl-C; likewise TerminatedBuildError.
+    """
+    give_up_at = time.monotonic() + _NPM_S
+    while time.monotonic() < give_up_at:
+        with suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=_POLL_S)[1]
+        stop_if_interrupted()
+    raise DataError("npm takes too long", got=f"more than {_NPM_S:.0f} s")
 
 
 def _summarise_npm(complaints: str, exit_code: int) -> str:

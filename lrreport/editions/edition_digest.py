@@ -5,13 +5,17 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from lrreport.article.template_files import find_templates, list_templates, read_template
 from lrreport.keys import canonical
 from lrreport.request import Request
 from lrreport.results import History, Results
 
+#: How the names of the program's own files end; whatever else lies beside them is a tool's, and changes no page.
+_OWN_SUFFIXES = (".py", ".toml", ".txt")
 _CURVES = tuple(item.name for item in dataclasses.fields(History))
 
 
@@ -26,13 +30,16 @@ def _digest(*parts: bytes) -> str:
 def _digest_texts(templates: Path | None) -> bytes:
     """Templates, style sheets, listings and the program itself: whatever can change a page."""
     package = Path(__file__).resolve().parent.parent
-    folders = [package, package.parent / "templates"] + ([templates] if templates else [])
+    program = sorted(path for path in package.rglob("*") if path.suffix in _OWN_SUFFIXES and path.is_file())
     total = hashlib.sha256()
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                total.update(path.relative_to(folder).as_posix().encode())
-                total.update(hashlib.sha256(path.read_bytes()).digest())
+    for files in (
+        {path.relative_to(package).as_posix(): path for path in program},
+        list_templates(find_templates()),
+        list_templates(templates) if templates else {},
+    ):
+        for name, path in files.items():
+            total.update(os.fsencode(name))
+            total.update(hashlib.sha256(read_template(path)).digest())
     return total.digest()
 
 

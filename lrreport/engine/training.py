@@ -15,13 +15,13 @@ from lrreport.datasets import pinned_digest
 from lrreport.engine import ENGINE_VERSION
 from lrreport.engine.device import DeviceData
 from lrreport.engine.packing import RunLayers, find_arrays, name_arrays, pack_layers, unpack_layers
-from lrreport.engine.plateau import PlateauState, step_plateau
 from lrreport.engine.program import compile_epoch
 from lrreport.engine.random_streams import initial_weights, minibatch_order
 from lrreport.engine.rules import ADAGRAD_START, SLOT_NAMES
 from lrreport.groups import EpochReport, Group, Task
 from lrreport.keys import run_key
 from lrreport.results import Environment, History
+from lrreport.schedules.plateau import PlateauState, step_plateau
 from lrreport.spec import RunSpec
 
 #: A group writes its checkpoint after an epoch when so many seconds have passed since the last.

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from lrreport.checkpoints import Entry
 from lrreport.datasets import load_dataset
 from lrreport.environment import current_environment, without_chatter
-from lrreport.errors import LrreportError
+from lrreport.errors import TOO_LITTLE_MEMORY, LrreportError
 from lrreport.groups import EpochReport, Group
-from lrreport.processes import follow_parent
+from lrreport.system.processes import follow_parent
 
 if TYPE_CHECKING:
     from lrreport.engine.device import Device, DeviceChoice, DeviceData
@@ -37,6 +37,11 @@ class Assignment:
 
     group: Group
     entries: dict[str, Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The group that is being trained shall end after its epoch; a worker without one takes no notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +93,12 @@ class WorkerSettings:
     data_path: Path | None
 
 
-def serve(connection: Connection, stop: Event, settings: WorkerSettings) -> None:
-    """Work until the driver sends None or hangs up.
+def serve(connection: Connection, settings: WorkerSettings) -> None:
+    """Work until the driver hangs up.
 
     Args:
-        connection: Takes an `Assignment` or None; gives what `FromWorker` lists.
-        stop: When it is set, a group ends after its epoch.
-        settings: See there.
+        connection: Takes an `Assignment` or a `Stop`; gives what `FromWorker` lists.
+        settings: Device and data.
     """
     follow_parent()
     try:
@@ -104,15 +108,24 @@ def serve(connection: Connection, stop: Event, settings: WorkerSettings) -> None
             device = set_up_device(settings.device)
         connection.send(Ready(device.kind, device.reason))
         data: dict[str, DeviceData] = {}
-        while (assignment := connection.recv()) is not None:
-            _train(assignment, device, data, connection, stop, settings)
-            connection.send(GroupDone())
-    except (EOFError, BrokenPipeError):
+        while True:
+            if isinstance(assignment := connection.recv(), Assignment):
+                _train(assignment, device, data, connection, settings)
+                connection.send(GroupDone())
+    except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # the driver is gone, and nobody is left to tell
     except LrreportError as error:
-        connection.send(Failed(error, traceback.format_exc()))
+        _send_failure(connection, Failed(error, traceback.format_exc()))
+    except MemoryError:
+        reason = LrreportError("A process that trains has too little memory", fix=TOO_LITTLE_MEMORY)
+        _send_failure(connection, Failed(reason, traceback.format_exc()))
     except Exception:  # noqa: BLE001 - told to the driver, which raises it
-        connection.send(Failed(None, traceback.format_exc()))
+        _send_failure(connection, Failed(None, traceback.format_exc()))
+
+
+def _send_failure(connection: Connection, failure: Failed) -> None:
+    with suppress(OSError):  # the driver may be gone
+        connection.send(failure)
 
 
 def _train(
@@ -120,7 +133,6 @@ def _train(
     device: Device,
     data: dict[str, DeviceData],
     connection: Connection,
-    stop: Event,
     settings: WorkerSettings,
 ) -> None:
     from lrreport.engine.device import put_on_device  # noqa: PLC0415 - as above
@@ -140,4 +152,4 @@ def _train(
             environment=current_environment(device.kind),
             save=connection.send,
             clock=time.monotonic,
-        ).train(stop.is_set, connection.send)
+        ).train(connection.poll, connection.send)  # in the middle of a group nothing comes but a `Stop`

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from lrreport.documents import load_document
+from lrreport.documents import MAX_DOCUMENT_BYTES, parse_document
+from lrreport.system.folders import Folder
 
 MANIFEST: Final = "manifest.json"
 GENERATOR: Final = "lrreport"
@@ -17,6 +19,9 @@ SCHEMA: Final = 1
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*){0,7}", re.ASCII)
 _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MAX_FILES: Final = 100_000
+#: A report takes some 10 MB. More than this is nobody's report, and would be read for minutes.
+MAX_FILE_BYTES: Final = 500_000_000
+_MAX_BYTES: Final = 2_000_000_000
 _SETTINGS: Final = ("studies", "editions", "formats")
 
 
@@ -35,11 +40,32 @@ def read_manifest(out: Path) -> dict[str, Any] | None:
     What it returns has `files`, each with `path`, `size` and `sha256` of the right kind, and `settings`, whose
     `studies`, `editions` and `formats` are lists of words where they are there.
     """
-    manifest = load_document(out / MANIFEST)
-    if manifest is None or manifest.get("generator") != GENERATOR or manifest.get("schema") != SCHEMA:
+    with contextlib.suppress(OSError), Folder.open(out) as folder:
+        return read_manifest_in(folder)
+    return None
+
+
+def read_manifest_in(folder: Folder) -> dict[str, Any] | None:
+    """The manifest in an open folder; as `read_manifest`."""
+    try:
+        return parse_manifest(folder.read(MANIFEST, MAX_DOCUMENT_BYTES))
+    except OSError:
+        return None
+
+
+def parse_manifest(content: bytes) -> dict[str, Any] | None:
+    """A manifest from its file's bytes; as `read_manifest`."""
+    try:
+        manifest = parse_document(content)
+    except ValueError:
+        return None
+    if manifest.get("generator") != GENERATOR or manifest.get("schema") != SCHEMA:
         return None
     files, settings = manifest.get("files"), manifest.setdefault("settings", {})
     if not isinstance(files, list) or len(files) > _MAX_FILES or not all(map(_is_item, files)):
+        return None
+    is_once = len({item["path"] for item in files}) == len(files)
+    if not is_once or sum(item["size"] for item in files) > _MAX_BYTES:
         return None
     if not isinstance(settings, dict) or not all(_is_words(settings.get(name, [])) for name in _SETTINGS):
         return None
@@ -52,9 +78,10 @@ def _is_item(item: object) -> bool:
     size, digest = item.get("size"), item.get("sha256")
     return (
         is_report_name(item.get("path"))
+        and item.get("path") != MANIFEST
         and isinstance(size, int)
         and not isinstance(size, bool)
-        and size >= 0
+        and 0 <= size <= MAX_FILE_BYTES
         and isinstance(digest, str)
         and _SHA256.fullmatch(digest) is not None
     )
@@ -66,20 +93,30 @@ def _is_words(value: object) -> bool:
 
 def is_intact(out: Path, manifest: Mapping[str, Any]) -> bool:
     """Whether every file that the manifest lists is there, byte for byte; links do not count as files."""
+    return find_damaged(out, manifest) is None
+
+
+def find_damaged(out: Path, manifest: Mapping[str, Any]) -> str | None:
+    """The first file that is not there as the manifest lists it, by its path; None when all are."""
     try:
-        for item in manifest["files"]:
-            path = out / item["path"]
-            steps = [
-                out.joinpath(*path.relative_to(out).parts[: depth + 1]) for depth in range(item["path"].count("/"))
-            ]
-            if any(step.is_symlink() for step in (*steps, path)) or not path.is_file():
-                return False
-            # The size first: a file that grew to a terabyte is not read.
-            if path.stat().st_size != item["size"]:
-                return False
-            with path.open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != item["sha256"]:
-                    return False
+        with Folder.open(out) as folder:
+            for item in manifest["files"]:
+                if not holds(folder, item["path"], item["size"], item["sha256"]):
+                    return str(item["path"])
     except OSError:
-        return False
-    return True
+        return str(out)
+    return None
+
+
+def holds(folder: Folder, path: str, size: int, digest: str) -> bool:
+    """Whether a folder has a regular file of that path, size in bytes and SHA-256; links do not count."""
+    with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+        *above, name = path.split("/")
+        for step in above:
+            folder = stack.enter_context(folder.enter(step))
+        status = folder.status(name)
+        # The size first: a file that grew to a terabyte is not read.
+        if status is None or status.st_size != size:
+            return False
+        return hashlib.sha256(folder.read(name, size)).hexdigest() == digest
+    return False

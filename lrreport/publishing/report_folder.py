@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from lrreport.errors import OutputError
-from lrreport.publishing.publish import MANIFEST, is_intact, read_manifest
-from lrreport.publishing.swap import recover
-
-_MAX_BYTES: Final = 500_000_000
+from lrreport.publishing.change import recover
+from lrreport.publishing.manifest import MANIFEST, MAX_FILE_BYTES, find_damaged, read_manifest
+from lrreport.system.folders import Folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +47,22 @@ def _again(folder: Path) -> str:
     return f"make the report again: lrreport render --out {folder}"
 
 
-def read_report_file(folder: Path, name: str, *, limit: int = _MAX_BYTES) -> bytes:
-    """Read a file of a report, up to a number of bytes.
+def read_report_file(folder: Path, name: str, *, limit: int = MAX_FILE_BYTES) -> bytes:
+    """Read a file of a report, up to a number of bytes; links are not followed.
 
     Raises:
-        OSError: It cannot be read, or is larger.
+        OSError: It cannot be read, is no regular file, or is larger.
     """
-    with (folder / name).open("rb") as file:
-        content = file.read(limit + 1)
-    if len(content) > limit:
-        message = f"{name} is larger than {limit:,} bytes"
-        raise OSError(message)
-    return content
+    with ExitStack() as stack:
+        place = stack.enter_context(Folder.open(folder))
+        *above, last = name.split("/")
+        for step in above:
+            place = stack.enter_context(place.enter(step))
+        return place.read(last, limit)
 
 
 def open_report(folder: Path) -> PublishedReport:
-    """Open a report, after checking every byte of it; a swap that a killed build left half done is finished first.
+    """Open a report, after checking every byte of it; a change that a killed build left half made is finished first.
 
     Raises:
         OutputError: There is no folder, no report of ours in it, or a file of it is missing or damaged.
@@ -80,12 +80,11 @@ def open_report(folder: Path) -> PublishedReport:
             got=f"no {MANIFEST} that lrreport has written",
             expected="a folder that a build was given as --out",
         )
-    for item in manifest["files"]:
-        if not is_intact(folder, {"files": [item]}):
-            raise OutputError(
-                "A file of a report is not what its manifest says",
-                where=str(folder / item["path"]),
-                got="it is missing, or has another size or content",
-                fix=_again(folder),
-            )
+    if (damaged := find_damaged(folder, manifest)) is not None:
+        raise OutputError(
+            "A file of a report is not what its manifest says",
+            where=str(folder / damaged),
+            got="it is missing, or has another size or content",
+            fix=_again(folder),
+        )
     return PublishedReport(folder, manifest, {item["path"]: item["sha256"] for item in manifest["files"]})

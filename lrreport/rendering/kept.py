@@ -8,39 +8,27 @@ their data is in `render_inputs.py`.
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
-import re
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pikepdf
 from numpy.typing import NDArray
 
 from lrreport.errors import RenderError
 from lrreport.figures import SAMPLE_DIGITS, Language, draw_figure, list_figures, narrow_results
-from lrreport.figures.data import FigureData
 from lrreport.figures.drawn import DrawnFigure
 from lrreport.keys import canonical
+from lrreport.rendering.kept_parts import check_kept_join, check_kept_pdf, pack_figure, unpack_figure
 from lrreport.rendering.render_cache import RenderCache, digest_parts
 from lrreport.rendering.render_inputs import digest_code, digest_packages
 from lrreport.results import History, Results
 
 _CURVES: Final = tuple(item.name for item in dataclasses.fields(History))
-_TEXTS: Final = ("svg", "svg_print", "svg_standalone")
 _PROBLEMS_SHOWN: Final = 3
-_LARGEST_PT: Final = 10_000
-#: What a figure of ours never holds: scripts, handlers, foreign elements, addresses outside itself.
-_ACTIVE_SVG: Final = re.compile(
-    r"""<\s*(?:script|foreignObject|iframe|a\b)|\son\w+\s*=|javascript:|\b(?:href|src)\s*=\s*["'](?!\#|data:)|url\(\s*["']?(?!\#)|@import""",
-    re.IGNORECASE,
-)
-#: What a PDF of ours never holds: actions that run or send something.
-_ACTIVE_PDF: Final = frozenset({"/JS", "/JavaScript", "/AA"})
-_ACTIVE_ACTIONS: Final = frozenset({"/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/GoToR", "/Rendition"})
 
 
 def keep_figures(
@@ -74,13 +62,16 @@ def keep_figures(
         has_images = name == SAMPLE_DIGITS
         key = digest_parts("figure", name, language, code, sample if has_images else "", _describe_results(own))
         parts = cache.load(key)
-        figure = None if parts is None else _from_parts(parts, name, language)
+        figure = None if parts is None else unpack_figure(parts, name, language)
         if is_new := figure is None:
             if parts is not None:
                 cache.drop(key)
             count = len(images) if has_images else 0
             figure = draw_figure(name, own, images[:count], labels[:count], language)
-            cache.save(key, _to_parts(figure))
+            parts = pack_figure(figure)
+            # What would not be taken back is not kept: it would be called damaged in every build.
+            if unpack_figure(parts, name, language) is not None:
+                cache.save(key, parts)
             drawn += 1
         figures.append(figure)
         told(figure, is_new)
@@ -106,31 +97,6 @@ def _describe_results(results: Results) -> str:
     return digest_parts(json.dumps([studies, results.seeds, results.is_preview], sort_keys=True), *curves)
 
 
-def _to_parts(figure: DrawnFigure) -> dict[str, bytes]:
-    head = {item.name: getattr(figure, item.name) for item in dataclasses.fields(figure)}
-    head = {name: value for name, value in head.items() if name not in (*_TEXTS, "png", "data")}
-    head["data"] = dataclasses.asdict(figure.data) if figure.data else None
-    texts = {name: getattr(figure, name).encode() for name in _TEXTS}
-    return {"head": json.dumps(head, ensure_ascii=False).encode(), **texts, "png": figure.png}
-
-
-def _from_parts(parts: dict[str, bytes], name: str, language: Language) -> DrawnFigure | None:
-    """The figure that was kept; None when somebody else has put something else there."""
-    try:
-        head = json.loads(parts["head"])
-        if (data := head.pop("data")) is not None:
-            groups = tuple((str(group), int(count)) for group, count in data["groups"])
-            data = FigureData(groups, tuple(data["heads"]), tuple(tuple(row) for row in data["rows"]))
-        texts: dict[str, Any] = {text: parts[text].decode() for text in _TEXTS}
-        sizes = [float(head[size]) for size in ("width_pt", "height_pt")]
-        figure = DrawnFigure(**head, **texts, png=parts["png"], data=data)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
-        return None
-    is_ours = (figure.name, figure.language) == (name, language) and isinstance(figure.alt, str)
-    is_passive = not any(_ACTIVE_SVG.search(text) for text in texts.values())
-    return figure if is_ours and is_passive and all(0 < size < _LARGEST_PT for size in sizes) else None
-
-
 def keep_pdf(page: str, language: Language, digest: str, cache: RenderCache) -> tuple[bytes, bool]:
     """One edition's PDF, checked, and whether it had to be laid out.
 
@@ -149,12 +115,14 @@ def keep_pdf(page: str, language: Language, digest: str, cache: RenderCache) -> 
     from lrreport.article.pdf.stamp import stamp_digest  # noqa: PLC0415 - likewise
 
     key = digest_parts("pdf", language, digest_layout_inputs(), page)
-    document = _load_pdf(cache, key)
+    is_ours = partial(check_kept_pdf, page=page)
+    document = _load_pdf(cache, key, is_ours)
     if is_new := document is None:
         with tempfile.TemporaryDirectory(prefix="lrreport-") as folder:
             document = lay_out_pdf(page, base_folder=Path(folder), language=language)
         _check(document, (language,))
-        cache.save(key, {"pdf": document})
+        if is_ours(document):
+            cache.save(key, {"pdf": document})
     return stamp_digest(document, digest), is_new
 
 
@@ -168,42 +136,25 @@ def keep_joined_pdf(parts: Sequence[tuple[Language, bytes]], cache: RenderCache)
 
     code = digest_parts(digest_code("lrreport.article.pdf"), digest_packages())
     key = digest_parts("joined", code, *(item for part in parts for item in part))
-    if (kept := _load_pdf(cache, key)) is not None:
+    is_ours = partial(check_kept_join, parts=[document for _, document in parts])
+    if (kept := _load_pdf(cache, key, is_ours)) is not None:
         return kept, False
     document = join_editions(parts, title=" · ".join(title_of(document) for _, document in parts))
     _check(document, tuple(language for language, _ in parts))
-    cache.save(key, {"pdf": document})
+    if is_ours(document):
+        cache.save(key, {"pdf": document})
     return document, True
 
 
-def _load_pdf(cache: RenderCache, key: str) -> bytes | None:
-    """A PDF that was kept; none that would do anything when it is opened."""
+def _load_pdf(cache: RenderCache, key: str, is_ours: Callable[[bytes], bool]) -> bytes | None:
+    """A PDF that was kept, where it is one of ours."""
     if (parts := cache.load(key)) is None:
         return None
     document = parts.get("pdf", b"")
-    try:
-        with pikepdf.open(io.BytesIO(document)) as pdf:
-            is_passive = not any(_is_active(item) for item in pdf.objects)
-    except (pikepdf.PdfError, ValueError, RuntimeError):
-        is_passive = False
-    if not is_passive:
-        cache.drop(key)
-    return document if is_passive else None
-
-
-def _is_active(item: pikepdf.Object) -> bool:
-    """Whether an object, or what lies directly inside it, is an action that runs or sends something."""
-    left = [item]
-    while left:
-        found = left.pop()
-        if isinstance(found, (pikepdf.Dictionary, pikepdf.Stream)):
-            if not _ACTIVE_PDF.isdisjoint(found.keys()) or str(found.get("/S", "")) in _ACTIVE_ACTIONS:
-                return True
-            inner = list(found.values()) if isinstance(found, pikepdf.Dictionary) else []
-        else:
-            inner = list(found) if isinstance(found, pikepdf.Array) else []
-        left += [each for each in inner if isinstance(each, pikepdf.Object) and not each.is_indirect]
-    return False
+    if is_ours(document):
+        return document
+    cache.drop(key)
+    return None
 
 
 def _check(document: bytes, languages: tuple[Language, ...]) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import gc
-import multiprocessing
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+import queue
+import threading
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from numpy.typing import NDArray
 
@@ -23,17 +22,20 @@ from lrreport.analysis.verdicts import Claim
 from lrreport.article.facts import Facts, describe_data
 from lrreport.datasets import Dataset, load_dataset
 from lrreport.editions.edition import Edition
-from lrreport.errors import RenderError
+from lrreport.errors import TOO_LITTLE_MEMORY, LrreportError, RenderError
 from lrreport.events import Message, Report, message_of
 from lrreport.figures.drawn import DrawnFigure
-from lrreport.processes import follow_parent
-from lrreport.rendering.render_cache import CACHE_FOLDER, RenderCache
+from lrreport.rendering.render_cache import RenderCache
 from lrreport.request import EditionName, Request
 from lrreport.results import Results
-from lrreport.worker_messages import listen, speak_through, tell
+from lrreport.system.interrupts import stop_if_interrupted
+from lrreport.system.processes import Child, ChildLostError, follow_parent
 
 #: The figure of sample digits takes the first images of each class; they are among these.
 _SAMPLE: Final = 2000
+_POLL_S: Final = 0.2
+#: A process that makes pages and says nothing for so long hangs: the longest layout that was seen took half a minute.
+_SILENCE_S: Final = 1800.0
 
 _Made = TypeVar("_Made")
 
@@ -127,14 +129,13 @@ def render_report(results: Results, edition: Edition, request: Request, report: 
         byline=request.byline,
         siblings=frozenset({*files, *_page_names(request)}),
     )
-    cache = request.cache / CACHE_FOLDER
     jobs = [
         _Job(
             facts,
             language,
             request.formats,
             request.templates,
-            cache,
+            request.cache,
             dataset.train_images[:_SAMPLE],
             dataset.train_labels[:_SAMPLE],
         )
@@ -144,31 +145,32 @@ def render_report(results: Results, edition: Edition, request: Request, report: 
     figures: list[DrawnFigure] = []
     damaged: list[str] = []
     drawn = 0
-    with _open_pool(len(jobs), report) as pool:
-        layouts = {}
-        for job, made_of in [(job, _start(pool, report, _draw, job)) for job in jobs]:
-            made = made_of()
+    with ExitStack() as stack:
+        workers = {job.language: stack.enter_context(_Worker(job, report)) for job in jobs}
+        for worker in workers.values():
+            made = worker.wait_for(_Drawn)
             figures.extend(made.figures)
             damaged.extend(made.damaged)
             drawn += made.count
-            if made.print_page:
-                layouts[job.language] = _start(pool, report, _lay_out, job, made.print_page)
         for figure in figures:
             files[f"figures/{figure.name}.{figure.language}.svg"] = figure.svg_standalone.encode()
             files[f"figures/{figure.name}.{figure.language}.png"] = figure.png
         if "html" in request.formats:
             files.update(_make_web_pages(replace(facts, figures=tuple(figures)), request, report))
-        editions = {language: pdf_of() for language, pdf_of in layouts.items()}
+        has_pdf = "pdf" in request.formats
+        editions = {language: worker.wait_for(_Pdf) for language, worker in workers.items() if has_pdf}
     pdfs = {f"lrreport-{language}.pdf": pdf for language, pdf in editions.items()}
     if len(editions) > 1:
         report(Message("pdf", "joining the two editions"))
-        pdfs["lrreport.pdf"] = _join_pdfs(editions, cache)
+        pdfs["lrreport.pdf"] = _join_pdfs(editions, request.cache)
     for name, pdf in pdfs.items():
         files[name] = pdf.document
         damaged.extend(pdf.damaged)
-    for path in damaged:
-        report(Message("figures", f"damaged in the cache, made again: {path}", is_warning=True))
-    RenderCache(cache).prune()
+    if damaged:
+        others = f", and {len(damaged) - 1} more" if len(damaged) > 1 else ""
+        text = f"damaged in the cache, or kept by somebody else; made again: {damaged[0]}{others}"
+        report(Message("figures", text, is_warning=True))
+    RenderCache(request.cache).prune()
     laid_out = sum(pdf.is_new for pdf in pdfs.values())
     return Rendered(files, drawn, len(figures) - drawn, laid_out, len(pdfs) - laid_out)
 
@@ -204,46 +206,93 @@ def _load_dataset(results: Results, request: Request, report: Report) -> Dataset
     )
 
 
-def _begin_worker(sender: Connection) -> None:
-    follow_parent()
-    speak_through(sender)
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """A worker cannot go on: what the user has to know, or None for a bug of ours, and the traceback."""
+
+    error: LrreportError | None
+    details: str
 
 
-@contextmanager
-def _open_pool(count: int, report: Report) -> Iterator[ProcessPoolExecutor | None]:
-    """A process for each language, since matplotlib and WeasyPrint work in one thread each; none for one language.
+class _Worker:
+    """A process that makes one language's figures and PDF: matplotlib and WeasyPrint work in one thread each.
 
-    Raises:
-        RenderError: A process was ended from outside.
+    Args:
+        job: What it makes.
+        report: Told what it tells, from a thread of its own.
     """
-    if count == 1:
-        yield None
-        return
-    context = multiprocessing.get_context("spawn")  # TensorFlow's threads would not survive a fork
-    with listen(context, report) as sender:
-        pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin_worker, initargs=(sender,))
-        try:
-            yield pool
-            pool.shutdown(wait=False)  # a worker takes more than a second to end, and nothing waits for that
-        except BrokenProcessPool as error:
+
+    def __init__(self, job: _Job, report: Report) -> None:
+        self._report = report
+        self._child = Child(_serve, job, silence_s=_SILENCE_S)
+        self._made: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._listener = threading.Thread(target=self._listen, name=f"listen-{job.language}", daemon=True)
+        self._listener.start()
+
+    def __enter__(self) -> Self:
+        """It is at work already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it at once: what it made is here, or nobody wants it any more."""
+        self._child.kill()
+        self._listener.join(_POLL_S)
+        if not self._listener.is_alive():
+            self._child.hang_up()
+
+    def wait_for(self, kind: type[_Made]) -> _Made:
+        """The next thing that it makes.
+
+        Raises:
+            RenderError: It cannot be made; or the process was ended from outside, or does not answer any more.
+            InterruptedBuildError: Ctrl-C; likewise TerminatedBuildError.
+        """
+        while True:
+            with suppress(queue.Empty):
+                made = self._made.get(timeout=_POLL_S)
+                break
+            stop_if_interrupted()
+        if isinstance(made, ChildLostError):
             raise RenderError(
                 "A process that made pages was ended from outside",
-                got=str(error),
+                got=str(made),
                 fix="see whether the machine ran out of memory, and run the command again",
-            ) from error
-        except BaseException:
-            # The pool would wait for pages that nobody wants any more.
-            for worker in multiprocessing.active_children():
-                worker.terminate()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+            ) from made
+        if isinstance(made, _Failed):
+            raise made.error or RuntimeError(f"a process that makes pages failed\n{made.details}")
+        assert isinstance(made, kind), made
+        return made
+
+    def _listen(self) -> None:
+        try:
+            while (told := self._child.receive()) is not None:
+                if isinstance(told, Message):
+                    self._report(told)
+                else:
+                    self._made.put(told)
+        except ChildLostError as error:
+            self._made.put(error)
 
 
-def _start(
-    pool: ProcessPoolExecutor | None, report: Report, work: Callable[..., _Made], *what: object
-) -> Callable[[], _Made]:
-    """Begin some work in the pool, and return what waits for it; without a pool, it is done when it is waited for."""
-    return partial(work, *what, report=report) if pool is None else pool.submit(work, *what).result
+def _serve(connection: Connection, job: _Job) -> None:
+    """In the worker process: make what the job asks for, and send it."""
+    follow_parent()
+    try:
+        drawn = _draw(job, connection.send)
+        connection.send(drawn)
+        if drawn.print_page:
+            connection.send(_lay_out(job, drawn.print_page, connection.send))
+        connection.send(None)
+        connection.recv()  # until the build hangs up
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+    except LrreportError as error:
+        connection.send(_Failed(error, traceback.format_exc()))
+    except MemoryError:
+        reason = RenderError("A process that makes pages has too little memory", fix=TOO_LITTLE_MEMORY)
+        connection.send(_Failed(reason, ""))
+    except Exception:  # noqa: BLE001 - told to the build, which raises it
+        connection.send(_Failed(None, traceback.format_exc()))
 
 
 @contextmanager
@@ -259,34 +308,34 @@ def _without_collection() -> Iterator[None]:
 
 
 @_without_collection()
-def _draw(job: _Job, report: Report | None = None) -> _Drawn:
+def _draw(job: _Job, report: Report) -> _Drawn:
     from lrreport.article.environment import make_environment  # noqa: PLC0415 - loaded in the worker alone
     from lrreport.article.pages import render_print_page  # noqa: PLC0415
     from lrreport.rendering.kept import keep_figures  # noqa: PLC0415
 
     def told(figure: DrawnFigure, is_new: bool) -> None:  # noqa: FBT001 - a callback's two facts
         text = f"{figure.name}.{figure.language} is {'drawn' if is_new else 'kept'}"
-        tell(Message("figures", text, is_detail=True), report)
+        report(Message("figures", text, is_detail=True))
 
     cache = RenderCache(job.cache)
     figures, drawn = keep_figures(
         job.facts.results, job.sample_images, job.sample_labels, job.language, cache, told=told
     )
-    tell(Message("figures", f"{job.language}: {drawn} figures drawn, {len(figures) - drawn} kept"), report)
+    report(Message("figures", f"{job.language}: {drawn} figures drawn, {len(figures) - drawn} kept"))
     facts = replace(job.facts, figures=figures)
     page = render_print_page(facts, make_environment(job.templates), job.language) if "pdf" in job.formats else ""
     return _Drawn(figures, drawn, page, tuple(cache.damaged))
 
 
 @_without_collection()
-def _lay_out(job: _Job, page: str, report: Report | None = None) -> _Pdf:
+def _lay_out(job: _Job, page: str, report: Report) -> _Pdf:
     from lrreport.rendering.kept import keep_pdf  # noqa: PLC0415 - loaded in the worker alone
 
     name = f"lrreport-{job.language}.pdf"
-    tell(Message("pdf", f"laying out {name}"), report)
+    report(Message("pdf", f"laying out {name}"))
     cache = RenderCache(job.cache)
     document, is_new = keep_pdf(page, job.language, job.facts.edition.short_digest, cache)
-    tell(Message("pdf", f"{name} is {'made' if is_new else 'kept'}"), report)
+    report(Message("pdf", f"{name} is {'made' if is_new else 'kept'}"))
     return _Pdf(document, is_new, tuple(cache.damaged))
 
 

@@ -13,24 +13,25 @@ import signal
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 from lrreport.checkpoints import Entry
-from lrreport.publishing import swap
+from lrreport.publishing.change import recover
 from lrreport.publishing.manifest import is_intact, read_manifest
-from lrreport.publishing.publish import publish
-from lrreport.publishing.swap import recover
 from lrreport.store import Store
+from tests.publishing import publish_into
 
-#: Audit events of Python that change the file system; `ctypes.dlsym` comes just before the exchange of two folders.
+#: Audit events of Python that change the file system.
 CHANGES = {
     "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.chmod", "os.chown", "os.truncate", "os.utime",
-    "shutil.rmtree", "shutil.copyfile", "ctypes.dlsym",
+    "shutil.rmtree", "shutil.copyfile",
 }  # fmt: skip
 SETTINGS = {"settings": {"studies": ["momentum"], "editions": ["th"], "formats": ["html"]}}
-OLD = {"index.html": b"old", "data/results.csv": b"old,old\n", "figures/gone.svg": b"old"}
-NEW = {"index.html": b"new", "data/results.csv": b"new,new\n", "figures/come.svg": b"new"}
+OLD = {"index.html": b"old", "data/results.csv": b"old,old\n", "figures/gone.svg": b"old", "once/gone.svg": b"old"}
+NEW = {"index.html": b"new", "data/results.csv": b"new,new\n", "figures/come.svg": b"new", "data/notes.csv": b"new"}
+NEWEST = {**NEW, "index.html": b"newest"}
+#: What somebody put into the folder, and under which name it is there afterwards.
+FOREIGN = {"notes.txt": "notes.txt", ".htaccess": ".htaccess", "data/notes.csv": "data/notes.csv.kept", "a/b": "a/b"}
 
 
 def die_before(number: int) -> None:
@@ -85,16 +86,26 @@ def kill_everywhere(prepare: Callable[[], None], act: Callable[[], None], look: 
 
 
 def report_in(out: Path) -> str:
-    """Which report a reader finds: old, new, none, or a broken one."""
+    """Which report a reader finds: old, new, files of both, or a broken one. Every file is whole, and notes are there."""
     manifest = read_manifest(out)
     if manifest is None:
-        return "broken" if out.exists() else "none"
+        return "no manifest"
+    for name in OLD.keys() | NEW.keys():
+        allowed = [content for content in (OLD.get(name), NEW.get(name), NEWEST.get(name)) if content is not None]
+        foreign = [b"mine"] if name in FOREIGN else []
+        if (out / name).exists() and (out / name).read_bytes() not in [*allowed, *foreign]:
+            return f"broken: {name}"
+    for before, after in FOREIGN.items():
+        places = [out / place for place in {before, after} if (out / place).exists()]
+        if b"mine" not in [place.read_bytes() for place in places]:
+            return f"lost: {before}"
     if not is_intact(out, manifest):
-        return "broken"
-    ours = {item["path"] for item in manifest["files"]}
+        return "both"
+    ours = {"manifest.json", *(item["path"] for item in manifest["files"])}
     found = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
-    if found - ours != {"manifest.json", "notes.txt", ".htaccess"} or (out / "notes.txt").read_text() != "mine":
-        return f"broken: {sorted(found)}"
+    work = {name for name in found if name.startswith(".lrreport") or name.endswith(".tmp")}
+    if found - ours - work - FOREIGN.keys() - {*FOREIGN.values()}:
+        return "both"
     return (out / "index.html").read_text()
 
 
@@ -105,33 +116,39 @@ def publishing(folder: Path) -> Iterator[dict]:
     def prepare() -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        publish(out, OLD, SETTINGS)
-        (out / "notes.txt").write_text("mine")
-        (out / ".htaccess").write_text("mine")
+        publish_into(out, OLD, SETTINGS)
+        for name in FOREIGN:
+            (out / name).parent.mkdir(exist_ok=True)
+            (out / name).write_bytes(b"mine")
 
     def look() -> dict:
         at_once = report_in(out)
+        has_journal = (out / ".lrreport" / "journal.json").exists()
         recover(out)
         recovered = report_in(out)
-        publish(out, {**NEW, "index.html": b"newest"}, SETTINGS)
+        publish_into(out, NEWEST, SETTINGS)
+        left = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
         return {
             "at once": at_once,
+            "has journal": has_journal,
             "recovered": recovered,
             "next": report_in(out),
-            "left": sorted(path.name for path in folder.iterdir()),
+            "left": left,
         }
 
-    return kill_everywhere(prepare, lambda: publish(out, NEW, SETTINGS), look)
+    return kill_everywhere(prepare, lambda: publish_into(out, NEW, SETTINGS), look)
 
 
-def storing(folder: Path, *, is_first: bool) -> Iterator[dict]:
-    """A run is kept for the first time; or a longer training of it takes the place of a shorter one."""
-    from tests.test_store import SPEC, make_entry
+def storing(folder: Path, kind: str) -> Iterator[dict]:
+    """A run is kept for the first time; a longer training takes the place of a shorter one; or one that began again does."""
+    from tests.test_store import SPEC, Progress, make_entry, replace
 
     def prepare() -> None:
         shutil.rmtree(folder, ignore_errors=True)
-        if not is_first:
+        if kind != "first-store":
             Store(folder).write(make_entry(3))
+        if kind == "store-anew":
+            Store(folder).write(replace(make_entry(2, progress=Progress.PARTIAL), engine_version=2))
 
     def epochs() -> object:
         found = Store(folder).read(SPEC)
@@ -141,18 +158,16 @@ def storing(folder: Path, *, is_first: bool) -> Iterator[dict]:
     def look() -> dict:
         at_once = epochs()
         Store(folder).write(make_entry(7))
-        left = sorted(path.name for path in (folder / "runs").rglob("*") if path.is_file() or path.suffix)
+        left = sorted(path.name[:8] for path in (folder / "runs").rglob("*") if path.is_file() or path.suffix)
         return {"at once": at_once, "next": epochs(), "left": left}
 
-    return kill_everywhere(prepare, lambda: Store(folder).write(make_entry(5)), look)
+    entry = replace(make_entry(5), engine_version=2) if kind == "store-anew" else make_entry(5)
+    return kill_everywhere(prepare, lambda: Store(folder).write(entry), look)
 
 
 def main() -> None:
     kind, folder = sys.argv[1], Path(sys.argv[2])
-    if kind == "two-renames":
-        swap._exchange = lambda *_: False
-    kinds = {"first-store": partial(storing, is_first=True), "store": partial(storing, is_first=False)}
-    for found in kinds.get(kind, publishing)(folder):
+    for found in publishing(folder) if kind == "publish" else storing(folder, kind):
         sys.stdout.write(json.dumps(found) + "\n")
 
 

@@ -12,7 +12,7 @@ READ_ONLY = {
     "the folder above": ("mount --bind above above; mount -o remount,ro,bind above", "Read-only file system"),
     "the folder itself": (
         "mount --bind above/report above/report; mount -o remount,ro,bind above/report",
-        "of its own",
+        "Read-only file system",
     ),
 }
 

@@ -44,7 +44,8 @@ def test_signals_while_pages_are_made(number: signal.Signals, exit_code: int, pl
             assert "Traceback" not in told
     # Sooner than the workers would have come to their ends by themselves.
     assert wait_until_gone(mark, 3) == []
-    assert not (tmp_path / "report").exists()
+    assert not (tmp_path / "report" / "manifest.json").exists()
+    assert (tmp_path / "report").exists() == (number == signal.SIGKILL), "an empty folder that was made goes again"
     done = run([*render, "--edition", "en", "--format", "html"], tmp_path)
     assert done.returncode == 0, done.stderr
     assert_whole(tmp_path / "report")

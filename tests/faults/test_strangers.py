@@ -20,13 +20,18 @@ import pytest
 
 from lrreport.article.environment import make_environment
 from lrreport.checkpoints import Entry
+from lrreport.editions.edition import BLANK_DIGEST
 from lrreport.errors import RenderError
-from lrreport.rendering.kept import _from_parts, _load_pdf, _to_parts
+from lrreport.rendering.kept import keep_figures, keep_pdf
+from lrreport.rendering.kept_parts import pack_figure
 from lrreport.rendering.render_cache import RenderCache
 from lrreport.store import Damage, Store
+from lrreport.study_files import load_built_in_studies
+from tests import made_up
 from tests.faults.world import assert_whole, copy_cache, fingerprint, run
-from tests.fuzz.targets import FIGURE
+from tests.pdf_pages import article
 from tests.test_browser import BROWSER
+from tests.test_kept_parts import FIGURE
 from tests.test_store import SPEC, make_entry
 
 EVIL = """
@@ -247,29 +252,43 @@ def test_a_stranger_s_state(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"name": "../../x"}, {"language": "th/../.."}, {"svg": "<svg><script>1</script></svg>"}, {"alt": 7},
-     {"svg_standalone": "<svg onload='alert(1)'/>"}, {"svg_print": '<svg><image href="http://127.0.0.1/"/></svg>'}],
+    [{"name": "../../x"}, {"language": "th/../.."}, {"alt": 7}, {"width_pt": "100"}, {"png": b"<script>1</script>"},
+     {"svg": "<svg"}, {"svg_print": FIGURE.svg + "<p>x</p>"}, {"svg_standalone": "<svg onload='alert(1)'/>"}],
 )  # fmt: skip
-def test_a_stranger_s_figure(change: dict[str, object]) -> None:
-    """A kept figure under another name, or one that would run or fetch something, is drawn again."""
-    sound = dataclasses.replace(FIGURE, svg="<svg><path clip-path='url(#a)'/><use href='#b'/></svg>")
-    assert _from_parts(_to_parts(sound), "momentum", "th") == sound
-    assert _from_parts(_to_parts(dataclasses.replace(sound, **change)), "momentum", "th") is None
+def test_a_stranger_s_figure(tmp_path: Path, change: dict[str, object]) -> None:
+    """A kept figure that is another's, or anything but a figure, is drawn again, and the build goes on."""
+    cache = RenderCache(tmp_path, key=bytes(32))
+    results = made_up.results(load_built_in_studies({"epochs": 3})[1:2])
+    images, labels = np.zeros((40, 28, 28), np.uint8), np.arange(40, dtype=np.uint8) % 10
+    sound, drawn = keep_figures(results, images, labels, "th", cache)
+    evil = pack_figure(dataclasses.replace(FIGURE, **change))
+    names = {path.name for path in (tmp_path / "render").iterdir()}
+    assert len(names) == drawn
+    for name in names:
+        cache.save(name, evil)
+    assert keep_figures(results, images, labels, "th", cache) == (sound, drawn)
+    assert {Path(path).name for path in cache.damaged} == names
+    assert keep_figures(results, images, labels, "th", cache) == (sound, 0)
 
 
 def test_a_stranger_s_pdf(tmp_path: Path) -> None:
-    """A kept PDF that runs something when it is opened, or that is none, is laid out again."""
-    cache = RenderCache(tmp_path)
-    pdf = pikepdf.new()
-    pdf.add_blank_page()
-    contents = {"plain": io.BytesIO(), "script": io.BytesIO(), "none": io.BytesIO(b"%PDF-1.7 no")}
-    pdf.save(contents["plain"])
-    pdf.Root.OpenAction = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert(1)")
-    pdf.save(contents["script"])
-    for name, content in contents.items():
-        cache.save(name, {"pdf": content.getvalue()})
-    assert [name for name in contents if _load_pdf(cache, name) is not None] == ["plain"]
-    assert [Path(path).name for path in cache.damaged] == ["script", "none"]
+    """A kept PDF that runs something, has no place for the digest, or is none, is laid out again."""
+    cache = RenderCache(tmp_path, key=bytes(32))
+    sound, _ = keep_pdf(article("en"), "en", BLANK_DIGEST, cache)
+    (path,) = (tmp_path / "render").iterdir()
+    script = io.BytesIO()
+    with pikepdf.open(io.BytesIO(sound)) as pdf:
+        pdf.Root.OpenAction = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert(1)")
+        pdf.save(script)
+    blank = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.save(blank)
+    for evil in (script.getvalue(), blank.getvalue(), b"%PDF-1.7 no", b""):
+        cache.save(path.name, {"pdf": evil})
+        assert keep_pdf(article("en"), "en", BLANK_DIGEST, cache) == (sound, True)
+        assert keep_pdf(article("en"), "en", BLANK_DIGEST, cache) == (sound, False)
+    assert [Path(each).name for each in cache.damaged] == [path.name] * 4
 
 
 def test_links_in_a_stranger_s_cache(tmp_path: Path) -> None:

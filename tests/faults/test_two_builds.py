@@ -47,7 +47,7 @@ def test_a_killed_build_lets_go(place: Path, tmp_path: Path) -> None:
     render = ["render", *ONE_PAGE, "--out", "report", "--cache", "cache"]
     with started(render, tmp_path) as first:
         read_until(first, at_stage("pages"))
-    assert (tmp_path / ".report.lock").exists()
+    assert (tmp_path / "report" / ".lrreport.lock").exists()
     assert run(render, tmp_path).returncode == 0
     assert_whole(tmp_path / "report")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "report"]

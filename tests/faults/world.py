@@ -24,6 +24,7 @@ ONE_PAGE = [*CHOICE, "--edition", "en", "--format", "html"]
 def copy_cache(place: Path, target: Path) -> Path:
     """A copy of the session's cache; the images, which nobody changes, are the same file."""
     shutil.copytree(place / "cache" / "runs", target / "runs")
+    shutil.copy(place / "cache" / "lrreport-cache.json", target)
     (target / "data").mkdir()
     link_images(place, target / "data" / "mnist.npz")
     return target

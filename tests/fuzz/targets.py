@@ -12,18 +12,26 @@ import gzip
 import hashlib
 import io
 import json
+import random
+import re
 import shutil
 import tarfile
 from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
+import pikepdf
 from hypothesis import strategies as st
 
 from lrreport.analysis.claims import decide_claims
 from lrreport.analysis.tables import format_document, make_measured_files
+from lrreport.article.pdf.finish import save_pdf
+from lrreport.article.pdf.lay_out import lay_out_pdf
+from lrreport.byline import KEYS, read_byline
+from lrreport.cache.folder import hold_cache
 from lrreport.checkpoints import Checkpoint, Entry, Progress
 from lrreport.datasets import decoding
 from lrreport.datasets.pinned import Part
@@ -31,15 +39,16 @@ from lrreport.editions.changes import list_changes
 from lrreport.editions.edition_diff import compare_editions
 from lrreport.editions.edition_stage import date_edition
 from lrreport.editions.published import read_edition
-from lrreport.errors import CacheError, DataError, LrreportError, OutputError, SpecError
-from lrreport.figures.drawn import DrawnFigure
+from lrreport.errors import CacheError, DataError, LrreportError, OutputError, SpecError, UsageError
+from lrreport.figures import DrawnFigure, draw_figure
 from lrreport.keys import run_key
 from lrreport.last_build import LastBuild, read_last_build, record_last_build
 from lrreport.plan import Present, make_plan
-from lrreport.publishing.publish import Extent, check_output_folder, is_intact, publish, read_manifest
+from lrreport.publishing.change import recover
+from lrreport.publishing.manifest import MANIFEST, is_intact, read_manifest
+from lrreport.publishing.output_folder import Extent, check_output_folder
 from lrreport.publishing.report_folder import open_report
-from lrreport.publishing.swap import recover
-from lrreport.rendering.kept import _from_parts, _to_parts
+from lrreport.rendering.kept_parts import check_kept_pdf, pack_figure, unpack_figure
 from lrreport.rendering.render_cache import RenderCache
 from lrreport.results import Results
 from lrreport.spec import RunSpec
@@ -48,6 +57,9 @@ from lrreport.store import Damage, Store
 from lrreport.study_files import load_built_in_studies, load_study_folder
 from tests import made_up
 from tests.fuzz.mutations import changed_bytes, changed_json, write_json
+from tests.pdf_pages import article
+from tests.publishing import publish_into
+from tests.test_kept_parts import FIGURE, svg_attacks
 
 Check = Callable[[Any], None]
 Target = tuple[st.SearchStrategy[Any], Check]
@@ -134,6 +146,42 @@ def study_documents(draw: st.DrawFn) -> bytes:
     return "\n".join(lines).encode("utf-8", errors="replace")
 
 
+# Bylines
+
+_BYLINE = """[report]
+course = { th = "การเรียนรู้", en = "Learning" }
+name = "สมชาย"
+[report.institution]
+th = "ก"
+en = "“a”"
+"""
+
+
+def read_byline_file(folder: Path) -> Check:
+    def check(content: bytes) -> None:
+        (folder / "byline.toml").write_bytes(content)
+        try:
+            byline = read_byline(str(folder / "byline.toml"))
+        except UsageError as error:
+            _describe(error)
+            return
+        texts = [text for language in ("th", "en") for text in byline.in_language(language)]
+        assert 2 <= len(texts) <= 2 * len(KEYS)
+        assert all(text.strip() and len(text) <= 200 and "\n" not in text for text in texts)
+
+    return check
+
+
+@st.composite
+def byline_documents(draw: st.DrawFn) -> bytes:
+    """A file that is TOML mostly, with keys and values as a byline has them and others."""
+    keys = draw(st.lists(st.sampled_from([*KEYS, "th", "x"]), max_size=4))
+    lines = [f"{key} = {_toml(draw(_VALUES))}" for key in keys]
+    languages = draw(st.lists(st.sampled_from(["th", "en", "x"])))
+    words = [f"{key} = {_toml(draw(st.text(max_size=220)))}" for key in languages]
+    return "\n".join(["[report]", *lines, "[report.institution]", *words]).encode("utf-8", errors="replace")
+
+
 # The cache
 
 SPEC = RunSpec(hidden_units=(3,), momentum=0.5)
@@ -171,7 +219,7 @@ def read_entry(folder: Path) -> tuple[dict[str, Any], list[bytes], Check, Check,
     store = Store(folder / "cache")
     store.write(_entry())
     run = store.runs / run_key(SPEC)
-    path, state = run / "run.json", run / "state-3.npz"
+    path, (state,) = run / "run.json", run.glob("state-3-*.npz")
     sound, arrays = path.read_bytes(), state.read_bytes()
     document = json.loads(sound)["run"]
     compressed = io.BytesIO()
@@ -277,7 +325,7 @@ def read_report(folder: Path) -> tuple[dict[str, Any], list[bytes], Check]:
             except OutputError as error:
                 _describe(error)
         listed = {item["path"] for item in manifest["files"]} if manifest else set()
-        publish(out, FILES, SETTINGS)
+        publish_into(out, FILES, SETTINGS)
         assert outside.read_bytes() == b"mine"
         assert "notes.txt" in listed or (out / "notes.txt").read_bytes() == b"notes"
         shutil.rmtree(out)
@@ -288,50 +336,139 @@ def read_report(folder: Path) -> tuple[dict[str, Any], list[bytes], Check]:
 
 def publish_first(out: Path) -> None:
     out.parent.mkdir(exist_ok=True)
-    publish(out, FILES, SETTINGS)
+    publish_into(out, FILES, SETTINGS)
 
 
 def read_small_files(folder: Path) -> tuple[list[bytes], Check]:
-    """The journal of a swap, and the record of the last build."""
-    out = folder / "swapped" / "reports"
+    """The journal of a change, the record of the last build, a lock file, and the mark of a cache."""
+    out, cache = folder / "changed" / "reports", folder / "cache"
     publish_first(out)
-    record_last_build(folder, LastBuild("build", ("--out", "x"), "2026-01-01", "2026-01-02", 0, "done", 7))
-    sound = (folder / "last-build.json").read_bytes()
+    record_last_build(cache, LastBuild("build", ("--out", "x"), "2026-01-01", "2026-01-02", 0, "done", 7))
+    sounds = [(cache / name).read_bytes() for name in ("last-build.json", "lrreport-cache.json")]
+    staged = f"000000-{hashlib.sha256(b'page').hexdigest()}"
+    sounds.append(write_json({"schema": 1, "files": [{"path": MANIFEST, "staged": staged, "size": 4}]}))
+    sounds.append(b"process 7, since 2026-01-01T00:00:00+00:00: lrreport build\n")
 
     def check(content: bytes) -> None:
-        (folder / "last-build.json").write_bytes(content)
-        if (last := read_last_build(folder)) is not None:
+        (cache / "last-build.json").write_bytes(content)
+        if (last := read_last_build(cache)) is not None:
             assert last.describe()
-        out.rename(out.with_name(".reports.old-0123456789abcdef"))
-        out.with_name(".reports.journal").write_bytes(content)
+        (cache / "lock").write_bytes(content)
+        with hold_cache(cache, wait=False, tell=lambda _: None):
+            pass
+        assert (cache / "lock").read_bytes() in (b"", content)
+        (out / ".lrreport").mkdir(exist_ok=True)
+        (out / ".lrreport" / "journal.json").write_bytes(content)
+        (out / ".lrreport" / staged).write_bytes(b"page")
         recover(out)
         assert (out / "index.html").read_bytes() == b"page"
+        assert (out / "manifest.json").read_bytes() == whole
 
-    return [sound, b'{"token": "0123456789abcdef"}'], check
-
-
-# Kept figures
-
-FIGURE = DrawnFigure("momentum", "th", "ข้อความ", "<svg/>", "<svg/>", "<svg/>", b"png", 100.0, 50.0)
+    whole = (out / "manifest.json").read_bytes()
+    return sounds, check
 
 
-def read_kept_figure(folder: Path) -> tuple[list[bytes], dict[str, Any], Check, Check]:
-    cache = RenderCache(folder / "render")
-    parts = _to_parts(FIGURE)
-    cache.save("key", parts)
-    head = json.loads(parts["head"])
+# Kept figures and PDFs
 
-    def check(content: bytes) -> None:
-        (folder / "render" / "key").write_bytes(content)
-        found = cache.load("key")
-        if found is not None:
-            assert _from_parts(found, "momentum", "th") in (None, FIGURE)
+_SVG = "{http://www.w3.org/2000/svg}"
+_DRAWN = frozenset({"svg", "title", "defs", "g", "path", "use", "text", "clipPath", "rect", "image"})
+_ADDRESS = re.compile(r"#[\w-]+|data:image/png;base64,[\w+/]+=*")
+
+
+def _assert_passive(text: str) -> None:
+    """Nothing but drawing, by another parser than the product's."""
+    for element in ElementTree.fromstring(text).iter():
+        assert element.tag.removeprefix(_SVG) in _DRAWN
+        assert element.tag.startswith(_SVG)
+        for name, value in element.attrib.items():
+            assert not name.startswith("on")
+            assert _ADDRESS.fullmatch(value) if name.endswith("href") else ":" not in value
+            assert "url(" not in value.removeprefix("url(#")
+
+
+def read_kept_figure(folder: Path) -> dict[str, Target]:
+    """Entries of the cache, parts of a figure, the values of its head, and its texts: real ones and attacks."""
+    cache = RenderCache(folder / "kept", key=bytes(32))
+    name = "a" * 64
+    path = folder / "kept" / "render" / name
+    parts = pack_figure(FIGURE)
+    cache.save(name, parts)
+    drawn = draw_figure("momentum", _results(), np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8), "en")
+    real = pack_figure(drawn)
+    texts = [FIGURE.svg, drawn.svg, drawn.svg_print]
+    attacks = [FIGURE.svg.replace(old, new, 1) for _, old, new in svg_attacks() if len(new) < 2000]
+
+    def check(changed: tuple[str, bytes]) -> None:
+        part, content = changed
+        if part:
+            check_figure(unpack_figure({**parts, part: content}, "momentum", "th"))
+            return
+        path.write_bytes(content)
+        assert cache.load(name) in (None, parts)
 
     def check_head(content: bytes) -> None:
-        found = _from_parts({**parts, "head": content}, "momentum", "th")
-        assert found is None or (found.name, found.language, found.svg) == ("momentum", "th", "<svg/>")
+        check_figure(unpack_figure({**parts, "head": content}, "momentum", "th"))
 
-    return [(folder / "render" / "key").read_bytes()], head, check, check_head
+    def check_svg(content: bytes) -> None:
+        for each, language in ((parts, "th"), (real, "en")):
+            check_figure(unpack_figure({**each, "svg": content}, "momentum", language))
+
+    def check_figure(found: DrawnFigure | None) -> None:
+        if found is not None:
+            assert found.name == "momentum"
+            assert found.alt.isprintable()
+            for text in (found.svg, found.svg_print, found.svg_standalone):
+                _assert_passive(text)
+
+    entries = [("", path.read_bytes()), *parts.items()]
+    return {
+        "kept-bytes": (
+            st.one_of([st.tuples(st.just(each), changed_bytes([content])) for each, content in entries]),
+            check,
+        ),
+        "kept-values": (changed_json(json.loads(parts["head"])), check_head),
+        "kept-svg": (changed_bytes([text.encode() for text in [*texts * 50, *attacks]]), check_svg),
+    }
+
+
+_ACTIVE = re.compile(rb"/(?:JS|JavaScript|AA|OpenAction|AcroForm|Launch|EmbeddedFiles?|XFA|RichMedia|GoTo[RE])\b")
+
+
+def read_kept_pdf(folder: Path) -> Target:
+    """A small PDF with some bytes changed, or some values of its objects."""
+    page = article("en")
+    sound = lay_out_pdf(page, base_folder=folder, language="en")
+    with pikepdf.open(io.BytesIO(sound)) as pdf:
+        pages = len(pdf.pages)
+        count = len(pdf.objects)
+    names = [pikepdf.Name(f"/{each}") for each in ("S", "JavaScript", "Launch", "Link", "Page", "Type", "x0", "é")]
+    odd = [None, True, 0, -1, 2**31, "x", "javascript:1", *names, pikepdf.Array(), pikepdf.Dictionary(S=names[1])]
+    keys = ["/A", "/AA", "/S", "/Dest", "/Pg", "/K", "/Kids", "/Nums", "/Names", "/Contents", "/JS", "/Type", "/Count"]
+
+    def change(seed: int) -> bytes:
+        source = random.Random(seed)
+        with pikepdf.open(io.BytesIO(sound)) as pdf:
+            for _ in range(source.randint(1, 3)):
+                item = pdf.objects[source.randrange(count)]
+                if isinstance(item, pikepdf.Array) and len(item):
+                    item[source.randrange(len(item))] = source.choice([*odd, item[0]])
+                elif isinstance(item, (pikepdf.Dictionary, pikepdf.Stream)):
+                    key = source.choice([*keys, *item.keys()])
+                    value = source.choice([*odd, item, pdf.objects[source.randrange(count)]])
+                    with contextlib.suppress(KeyError, ValueError, TypeError):  # the stream's own keys
+                        item[key] = value
+            try:
+                return save_pdf(pdf)
+            except (pikepdf.PdfError, RuntimeError, ValueError, TypeError, AttributeError):
+                return sound
+
+    def check(content: bytes) -> None:
+        if check_kept_pdf(content, page):
+            with pikepdf.open(io.BytesIO(content)) as pdf:
+                assert len(pdf.pages) == pages
+                assert not [item for item in pdf.objects if _ACTIVE.search(item.unparse(resolved=False))]
+
+    return st.one_of(changed_bytes([sound]), st.integers(0, 2**64 - 1).map(change)), check
 
 
 # An older edition
@@ -382,12 +519,17 @@ def read_older_edition(folder: Path) -> tuple[Mapping[str, bytes], dict[str, Any
 _EDITION = {"schema": 1, "digest": "a" * 64, "date": "2026-01-02", "changes": [{"th": "ก", "en": "A."}]}
 
 
-def make_target(name: str, folder: Path) -> Target:  # noqa: C901 - one branch a target
+def make_target(name: str, folder: Path) -> Target:  # noqa: C901, PLR0912 - one branch a target
     """A target by its name; it works in a folder of its own."""
     if name == "study-bytes":
         return changed_bytes(_study_texts()), read_study(folder)
     if name == "study-values":
         return study_documents(), read_study(folder)
+    if name == "byline-bytes":
+        sounds = [_BYLINE.encode(), _BYLINE.encode("utf-16"), _BYLINE.encode("cp874", "replace")]
+        return changed_bytes(sounds), read_byline_file(folder)
+    if name == "byline-values":
+        return byline_documents(), read_byline_file(folder)
     if name.startswith("cache-"):
         document, (sound, *states), raw, signed, state = read_entry(folder)
         return {
@@ -411,9 +553,10 @@ def make_target(name: str, folder: Path) -> Target:  # noqa: C901 - one branch a
     if name == "small-files":
         sounds, check = read_small_files(folder)
         return changed_bytes(sounds), check
+    if name == "kept-pdf":
+        return read_kept_pdf(folder)
     if name.startswith("kept-"):
-        sounds, head, check, check_head = read_kept_figure(folder)
-        return (changed_bytes(sounds), check) if name == "kept-bytes" else (changed_json(head), check_head)
+        return read_kept_figure(folder)[name]
     files, head, check, check_date = read_older_edition(folder)
     if name == "edition-file":
         return st.one_of(changed_json(_EDITION), changed_bytes([write_json(_EDITION)])), check_date
@@ -425,6 +568,7 @@ def make_target(name: str, folder: Path) -> Target:  # noqa: C901 - one branch a
 
 
 TARGETS = (
-    "study-bytes", "study-values", "cache-bytes", "cache-values", "cache-state", "idx", "npz", "package",
-    "manifest-bytes", "manifest-values", "small-files", "kept-bytes", "kept-values", "edition-file", "older-edition",
+    "study-bytes", "study-values", "byline-bytes", "byline-values", "cache-bytes", "cache-values", "cache-state", "idx", "npz", "package",
+    "manifest-bytes", "manifest-values", "small-files", "kept-bytes", "kept-values",
+    "kept-svg", "kept-pdf", "edition-file", "older-edition",
 )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The cache folder: which one is ours, and what stands in it."""

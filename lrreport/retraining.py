@@ -1,0 +1,107 @@
+"""Proof by doing it again: a few runs of the cache are trained anew for some epochs, and compared with what it holds."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from lrreport.checkpoints import Entry, Progress
+from lrreport.engine import ENGINE_VERSION
+from lrreport.environment import current_environment
+from lrreport.events import Report
+from lrreport.execute import Workplace, train_groups
+from lrreport.groups import Task, make_groups
+from lrreport.results import Environment
+from lrreport.store import Damage, Store
+
+#: So many epochs of each run are trained.
+EPOCHS: Final = 3
+#: Another machine sums in another order, and training makes more of it with every epoch. So only the first epoch is
+#: compared, and its accuracies may lie this far apart: a wide margin, for a proof that shall not accuse the innocent.
+_ELSEWHERE: Final = 0.05
+_CURVES: Final = ("learning_rate_t", "train_loss_t", "train_accuracy_t", "test_loss_t", "test_accuracy_t")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What training a run again has shown.
+
+    Attributes:
+        key: The run's key.
+        epochs: That were compared.
+        is_bitwise: Whether bits were compared: the run was trained in this very environment.
+        problem: What differs; empty when nothing does.
+    """
+
+    key: str
+    epochs: int
+    is_bitwise: bool
+    problem: str
+
+
+def choose_runs(store: Store, number: int, source: random.Random) -> list[Entry]:
+    """Runs of one seed, at random: so many, or all that the seed has. Only those of this engine can be trained again."""
+    found = [
+        entry for entry in store.entries() if not isinstance(entry, Damage) and entry.engine_version == ENGINE_VERSION
+    ]
+    if not found:
+        return []
+    seed = source.choice(sorted({entry.spec.seed for entry in found}))
+    of_seed = [entry for entry in found if entry.spec.seed == seed]
+    return source.sample(of_seed, min(number, len(of_seed)))
+
+
+def prove(entries: Sequence[Entry], workplace: Workplace, report: Report) -> list[Proof]:
+    """Train runs again for a few epochs and compare; nothing is written to the cache.
+
+    Args:
+        entries: What the cache holds of them.
+        workplace: Where to train.
+        report: Told of every epoch.
+
+    Raises:
+        LrreportError: Data or device fail.
+    """
+    tasks = [Task(entry.spec, 0, min(EPOCHS, max(len(entry.history), 1))) for entry in entries]
+    again: dict[str, Entry] = {}
+
+    def keep(entry: Entry) -> None:
+        again[entry.key] = entry
+
+    train_groups(
+        lambda device: make_groups(tasks, device),
+        workplace=workplace,
+        read=lambda _spec, _epochs: None,
+        save=keep,
+        report=report,
+    )
+    return [_compare(entry, again[entry.key]) for entry in entries]
+
+
+def _compare(kept: Entry, again: Entry) -> Proof:
+    is_bitwise = kept.environment == _here(again)
+    epochs = min(len(kept.history), len(again.history))
+    problem = _find_difference(kept, again, epochs if is_bitwise else min(epochs, 1), is_bitwise=is_bitwise)
+    if not problem and again.progress is Progress.DIVERGED and kept.progress is not Progress.DIVERGED:
+        problem = f"trained again, it diverges in epoch {len(again.history) + 1}"
+    return Proof(kept.key, epochs, is_bitwise, problem)
+
+
+def _here(again: Entry) -> Environment:
+    return current_environment(again.environment.device)
+
+
+def _find_difference(kept: Entry, again: Entry, epochs: int, *, is_bitwise: bool) -> str:
+    for name in _CURVES if is_bitwise else ("train_accuracy_t", "test_accuracy_t"):
+        one, other = getattr(kept.history, name)[:epochs], getattr(again.history, name)[:epochs]
+        if is_bitwise and one.tobytes() == other.tobytes():
+            continue
+        far = np.flatnonzero((one != other) if is_bitwise else (np.abs(one - other) > _ELSEWHERE))
+        if far.size:
+            epoch = int(far[0])
+            return f"{name}, epoch {epoch + 1}: the cache has {one[epoch]}, and training gives {other[epoch]}"
+    return ""

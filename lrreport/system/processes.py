@@ -1,0 +1,143 @@
+"""Child processes: they never outlive the command that started them, and it never waits for one for ever."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from lrreport.system.interrupts import stop_if_interrupted
+
+_PR_SET_PDEATHSIG: Final = 1
+_POLL_S: Final = 0.2
+#: Seconds of ours that a pause between two looks counts for at most: while this process itself is stopped or the machine
+#: sleeps, nobody is late.
+_LONGEST_STEP_S: Final = 1.0
+#: A child that somebody has stopped (SIGSTOP, a debugger) may be let on again for so long; in a hurry, less.
+_STOPPED_S: Final = 60.0
+_STOPPED_IN_A_HURRY_S: Final = 5.0
+_END_WITHIN_S: Final = 5.0
+
+
+class ChildLostError(Exception):
+    """A child has ended, or does not answer any more; its text says which, and how."""
+
+
+def follow_parent() -> None:
+    """Let this process end when its parent is killed, where the system can (Linux), and leave Ctrl-C to the parent.
+
+    A terminal sends SIGINT to every process of a command; the parent alone decides what becomes of it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    parent = multiprocessing.parent_process()
+    if parent is not None and os.getppid() != parent.pid:  # killed before we could ask to be told
+        os._exit(1)
+
+
+def is_stopped(process: int) -> bool:
+    """Whether a process is stopped by a signal or a debugger; False where the system does not tell.
+
+    Source: proc(5), field 3 of /proc/PID/stat.
+    """
+    try:
+        return Path(f"/proc/{process}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0] in ("T", "t")
+    except (OSError, IndexError):
+        return False
+
+
+class Child:
+    """A process of ours, started afresh, and the pipe to it.
+
+    Args:
+        target: What it does; its first argument is its end of the pipe.
+        arguments: The others; they are pickled.
+        silence_s: Seconds without a message after which it is taken for hung.
+    """
+
+    def __init__(self, target: Callable[..., None], *arguments: object, silence_s: float) -> None:
+        context = multiprocessing.get_context("spawn")  # TensorFlow's threads would not survive a fork
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=target, args=(theirs, *arguments), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._sending = threading.Lock()
+        self._silence_s = silence_s
+        self._stopped_s = min(_STOPPED_S, silence_s)
+
+    @property
+    def pid(self) -> int:
+        """Its process number."""
+        return self._process.pid or 0
+
+    def hurry(self, silence_s: float) -> None:
+        """From now on wait no longer than this for its next message."""
+        self._silence_s = min(self._silence_s, silence_s)
+        self._stopped_s = min(self._stopped_s, _STOPPED_IN_A_HURRY_S)
+
+    def send(self, message: object) -> None:
+        """Send a message; may be called from several threads.
+
+        Raises:
+            ChildLostError: It has ended.
+        """
+        try:
+            with self._sending:
+                self._connection.send(message)
+        except OSError as error:
+            raise self._loss() from error
+
+    def receive(self) -> Any:
+        """Its next message.
+
+        Raises:
+            ChildLostError: It has ended; or it was stopped, or silent, for too long, and has been killed.
+            InterruptedBuildError: Ctrl-C, where the main thread waits; likewise TerminatedBuildError.
+        """
+        waited = stopped = 0.0
+        looked = time.monotonic()
+        try:
+            while not self._connection.poll(_POLL_S):
+                stop_if_interrupted()
+                step = min(time.monotonic() - looked, _LONGEST_STEP_S)
+                looked = time.monotonic()
+                waited += step
+                stopped = stopped + step if is_stopped(self.pid) else 0.0
+                if stopped > self._stopped_s or waited > self._silence_s:
+                    why = "was stopped from outside (SIGSTOP)" if stopped else "gave no sign of life"
+                    self._process.kill()
+                    raise ChildLostError(f"it {why} for {max(stopped, waited):.0f} s, and was killed")
+            return self._connection.recv()
+        except (EOFError, OSError) as error:
+            raise self._loss() from error
+
+    def end(self, within_s: float = _END_WITHIN_S) -> None:
+        """Hang up, and let it end; by force when it does not."""
+        self.hang_up()
+        self._process.join(within_s)
+        self.kill()
+
+    def hang_up(self) -> None:
+        """Close our end of the pipe; nobody may be waiting for a message."""
+        with contextlib.suppress(OSError):
+            self._connection.close()
+
+    def kill(self) -> None:
+        """End it at once, whoever waits for a message of its: SIGKILL ends a stopped process too."""
+        self._process.kill()
+        self._process.join(_END_WITHIN_S)
+
+    def _loss(self) -> ChildLostError:
+        self._process.join(_END_WITHIN_S)
+        return ChildLostError(f"exit code {self._process.exitcode}")

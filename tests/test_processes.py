@@ -1,0 +1,64 @@
+"""Child processes: told from each other when they end, hang or are stopped, and never waited for for ever."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from multiprocessing.connection import Connection
+
+import pytest
+
+from lrreport.system.processes import Child, ChildLostError, follow_parent, is_stopped
+
+
+def answer(connection: Connection) -> None:
+    """Answer whatever is asked; hang, or end, when that is asked for."""
+    follow_parent()
+    while True:
+        asked = connection.recv()
+        if asked == "hang":
+            time.sleep(1000)
+        if asked == "end":
+            os._exit(3)
+        connection.send(asked)
+
+
+def test_a_child_answers_and_ends() -> None:
+    """What is sent comes back; a child that ends by itself is lost with its exit code; ending it leaves no process."""
+    child = Child(answer, silence_s=30)
+    child.send("hello")
+    assert child.receive() == "hello"
+    child.send("end")
+    with pytest.raises(ChildLostError, match="exit code 3"):
+        child.receive()
+    child.end()
+
+
+def test_a_child_that_hangs_is_killed() -> None:
+    """Silence for longer than is allowed ends a child; one that waits longer than a moment is not hurried by that."""
+    child = Child(answer, silence_s=30)
+    child.send("ready")
+    child.receive()
+    child.hurry(1.0)
+    child.send("hang")
+    began = time.monotonic()
+    with pytest.raises(ChildLostError, match="no sign of life"):
+        child.receive()
+    assert 0.9 < time.monotonic() - began < 20
+    child.end()
+
+
+def test_a_child_that_is_stopped_is_killed() -> None:
+    """A stopped process is seen as such, and ends though no signal but SIGKILL reaches it."""
+    child = Child(answer, silence_s=2.0)
+    child.send("ready")
+    child.receive()
+    os.kill(child.pid, signal.SIGSTOP)
+    while not is_stopped(child.pid):
+        time.sleep(0.01)
+    with pytest.raises(ChildLostError, match="SIGSTOP"):
+        child.receive()
+    child.end()
+    with pytest.raises(ProcessLookupError):
+        os.kill(child.pid, 0)
