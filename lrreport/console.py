@@ -12,7 +12,7 @@ import time
 from dataclasses import asdict
 from typing import IO, Any, Final, Literal
 
-from lrreport.errors import LrreportError
+from lrreport.errors import LrreportError, escape_controls
 from lrreport.events import Event, Message, TrainingProgress
 from lrreport.system.interrupts import stop_if_interrupted
 
@@ -175,7 +175,7 @@ class Console:
         self._told_at = time.monotonic()
         # Whoever read our messages may have gone; the work goes on without them.
         with contextlib.suppress(OSError, ValueError):
-            self._stream.write(line + "\n")
+            self._stream.write(escape_controls(line) + "\n")
             self._stream.flush()
 
 

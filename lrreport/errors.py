@@ -69,8 +69,16 @@ class LrreportError(Exception):
             )
             if value is not None
         ]
-        text = "\n".join([self.message, *details])
-        return "".join(letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1] for letter in text)
+        return escape_controls("\n".join([self.message, *details]))
+
+
+def escape_controls(text: str) -> str:
+    r"""A text of strangers for a terminal: what a terminal would obey is written as an escape; line ends stay.
+
+    >>> print(escape_controls("a\x1b[2Jb"))
+    a\x1b[2Jb
+    """
+    return "".join(letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1] for letter in text)
 
 
 class UsageError(LrreportError):

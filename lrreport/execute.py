@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final, Self
 from lrreport.checkpoints import Entry, Progress
 from lrreport.datasets import load_dataset
 from lrreport.engine.worker import Assignment, Failed, FromWorker, GroupDone, Ready, Stop, WorkerSettings, serve
-from lrreport.errors import LrreportError
+from lrreport.environment import measure_room
+from lrreport.errors import TOO_LITTLE_MEMORY, LrreportError
 from lrreport.events import Message, Report, TrainingProgress, message_of
 from lrreport.groups import EpochReport, Group, GroupShape
 from lrreport.spec import RunSpec
@@ -97,7 +98,8 @@ class _Worker:
     """A worker process, seen from the driver."""
 
     def __init__(self, settings: WorkerSettings) -> None:
-        self._child = Child(serve, settings, silence_s=_SILENCE_S)
+        self._child = Child(serve, silence_s=_SILENCE_S)
+        self._child.send(settings)
         self._lock = threading.Lock()
         self._is_stopping = False
         self._longest_s = 0.0
@@ -135,6 +137,10 @@ class _Worker:
                 self._child.send(Stop())
         self._child.hurry(max(_LEAST_HURRY_S, _HURRY_EPOCHS * self._longest_s))
 
+    def look_after(self) -> None:
+        """Kill it when it does not take what is sent to it."""
+        self._child.look_after()
+
     def end(self) -> None:
         """Let it end, by force if need be."""
         self._child.end()
@@ -160,8 +166,8 @@ def _explain(error: ChildLostError) -> LrreportError:
         "A process that trained was ended from outside",
         got=str(error),
         expected="a process that tells its results",
-        fix="see whether the machine ran out of memory, or whether `ulimit -v` allows too little (--threads 1 needs"
-        " least), and run the command again: it goes on from the last checkpoint",
+        fix=f"see whether memory ran out, and run the command again, which goes on from the last checkpoint: "
+        f"{TOO_LITTLE_MEMORY}",
     )
 
 
@@ -246,6 +252,10 @@ class Crew:
 
         self._lead_all(lead)
 
+    def _look_after(self) -> None:
+        for worker in self._workers:
+            worker.look_after()
+
     def _lead_all(self, lead: Callable[[_Worker], None]) -> None:
         """Lead each worker from a thread; an exception anywhere stops them all after their epochs.
 
@@ -268,9 +278,12 @@ class Crew:
             leading = [pool.submit(lead_or_stop, worker) for worker in self._workers]
             try:
                 while wait(leading, timeout=_POLL_S).not_done:
+                    self._look_after()
                     stop_if_interrupted()
             except BaseException:
                 stop()
+                while wait(leading, timeout=_POLL_S).not_done:
+                    self._look_after()
                 raise
         for thread in leading:
             thread.result()
@@ -326,6 +339,7 @@ def _gather(
 ) -> Sequence[Group]:
     """Start the workers that the device wants, fetch the data meanwhile, and say what will be trained on what."""
     groups = groups_for(workplace.expected_device)
+    room = measure_room()  # before the workers take their part of it
     crew.hire(workplace.device, 1)
     if workplace.expected_device == "cpu":
         crew.hire("cpu", min(workplace.threads, len(groups)) - 1)
@@ -336,9 +350,13 @@ def _gather(
         groups = groups_for(ready.kind)
         if ready.kind == "cpu":
             crew.hire("cpu", min(workplace.threads, len(groups)) - 1)
+    limits = room.explain(len(groups)) if ready.kind == "cpu" else ""
     text = f"training on the {ready.kind.upper()} ({ready.reason}), {len(crew)} groups at a time"
     # A GPU that is there and does not work is a reason to look; a machine without one is not.
-    report(Message("train", text, is_warning="failed" in ready.reason))
+    report(Message("train", f"{text} ({limits})" if limits else text, is_warning="failed" in ready.reason))
+    if ready.kind == "cpu" and (warning := room.warn(len(crew))):
+        text = f"{warning}; where the system ends a process for it, {TOO_LITTLE_MEMORY}"
+        report(Message("train", text, is_warning=True))
     return groups
 
 

@@ -17,6 +17,7 @@ from lrreport.errors import CacheError
 from lrreport.system.folders import is_alive
 
 _MAX_BYTES: Final = 100_000
+_MAX_WORD: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +58,29 @@ class LastBuild:
         return not self.process_start or start_of(self.process) == self.process_start
 
     def describe(self) -> str:
-        """The record in one line."""
+        """The record in one line, with local times."""
+        began, finished = _tell_time(self.began), _tell_time(self.finished or "")
         line = f"`lrreport {shlex.join(self.arguments)}`" if self.arguments else f"`{self.command}`"
         if self.is_running:
-            return f"{line} began {self.began} and is at work (process {self.process})"
+            return f"{line} began {began} and is at work (process {self.process})"
         if self.finished is None:
             return (
-                f"{line} began {self.began} and never came to its end: it was killed, or the machine stopped; "
+                f"{line} began {began} and never came to its end: it was killed, or the machine stopped; "
                 "what it had trained is in the cache"
             )
-        return f"{line} ended {self.finished} with exit code {self.exit_code}: {self.outcome}"
+        return f"{line} ended {finished} with exit code {self.exit_code}: {self.outcome}"
 
     def document(self) -> dict[str, Any]:
         """The record as data."""
         return {**asdict(self), "is_running": self.is_running, "has_failed": self.has_failed}
+
+
+def _tell_time(text: str) -> str:
+    """A time as people read it: the local one, with its offset from UTC; a text that is no time stays as it is."""
+    try:
+        return datetime.datetime.fromisoformat(text).astimezone().isoformat(" ", "seconds")
+    except (ValueError, OverflowError, OSError):
+        return text
 
 
 def start_of(process: int) -> str:
@@ -112,7 +122,7 @@ def read_last_build(cache: Path) -> LastBuild | None:
         return None
     words = (last.command, last.began, last.outcome, last.process_start)
     is_sound = (
-        all(isinstance(word, str) for word in words)
+        all(isinstance(word, str) and len(word) <= _MAX_WORD for word in words)
         and isinstance(last.finished, str | None)
         and isinstance(last.exit_code, int | None)
         and isinstance(last.process, int)

@@ -52,11 +52,27 @@ def describe_build(outcome: BuildOutcome) -> str:
     )
 
 
+def name_entrance(editions: Sequence[str], formats: Sequence[str]) -> str:
+    """The file of a report that a reader opens first.
+
+    Args:
+        editions: Languages that were written.
+        formats: Forms that were written; a page comes before a PDF.
+
+    >>> name_entrance(("th", "en"), ("html", "pdf")), name_entrance(("en",), ("pdf",))
+    ('index.html', 'lrreport-en.pdf')
+    """
+    alone = editions[0] if len(editions) == 1 else ""
+    if "html" in formats:
+        return f"{alone or 'index'}.html"
+    return f"lrreport-{alone}.pdf" if alone else "lrreport.pdf"
+
+
 def describe_reasons(why: Sequence[str]) -> str:
     """Why there was something to write, as the end of a sentence.
 
     >>> describe_reasons(["seeds", "results", "texts"]), describe_reasons(["no-report"])
-    ('seeds, results and texts changed', 'there was no report')
+    ('seeds, results and texts or pages changed', 'there was no report')
     """
     if why and why[0] in _SENTENCES:
         return _SENTENCES[why[0]]

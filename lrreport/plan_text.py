@@ -14,8 +14,19 @@ from lrreport.spec import Study
 _SHOWN = 12
 
 
-def describe_plan(plan: Plan, seeds: Sequence[int], workers: int, last: LastBuild | None, *, show_all: bool) -> str:
-    """A plan for people: counts, reasons, what is missing, time, and how the last build ended."""
+def describe_plan(
+    plan: Plan, seeds: Sequence[int], workers: int, last: LastBuild | None, *, limits: str, show_all: bool
+) -> str:
+    """A plan for people: counts, reasons, what is missing, time, and how the last build ended.
+
+    Args:
+        plan: The plan.
+        seeds: That it is for.
+        workers: How many groups would be trained at a time.
+        last: The last build.
+        limits: Why there are no more workers, where something limits them.
+        show_all: Whether runs in the cache are listed too, and all that are missing.
+    """
     misses = plan.misses
     hits = len(plan.runs) - len(misses)
     lines = [
@@ -37,7 +48,8 @@ def describe_plan(plan: Plan, seeds: Sequence[int], workers: int, last: LastBuil
             if seconds is not None
             else "not known: some of these programs were never timed here"
         )
-        lines.append(f"{count(len(plan.groups), 'group')} on {count(workers, 'worker')}; time to train: {time}")
+        crew = count(workers, "worker") + (f" ({limits})" if limits else "")
+        lines.append(f"{count(len(plan.groups), 'group')} on {crew}; time to train: {time}")
     if last is not None:
         lines.append(f"last build{' FAILED' if last.has_failed else ''}: {last.describe()}")
     return "\n".join(lines)
@@ -51,8 +63,10 @@ def _describe_run(run: PlannedRun) -> str:
     return f"  {run.name}  {count(run.epochs, 'epoch')}  {run.reason}{start}{note}"
 
 
-def plan_document(plan: Plan, seeds: Sequence[int], workers: int, last: LastBuild | None) -> dict[str, Any]:
-    """A plan as data."""
+def plan_document(
+    plan: Plan, seeds: Sequence[int], workers: int, last: LastBuild | None, *, limits: str
+) -> dict[str, Any]:
+    """A plan as data; the arguments are those of `describe_plan`."""
     return {
         "seeds": len(seeds),
         "runs": [
@@ -69,6 +83,7 @@ def plan_document(plan: Plan, seeds: Sequence[int], workers: int, last: LastBuil
         ],
         "groups": len(plan.groups),
         "workers": workers,
+        "limits": limits,
         "estimate_s": plan.estimate_s(workers),
         "last_build": last.document() if last else None,
     }

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from lrreport.article.printable import find_unprintable
 from lrreport.byline import Byline
-from lrreport.errors import UsageError
+from lrreport.errors import SpecError, UsageError
 from lrreport.publishing.output_folder import Extent
 from lrreport.spec import Study, Value
 from lrreport.study_files import join_studies, load_built_in_studies, load_study_folder
@@ -124,3 +125,28 @@ def choose_studies(
             fix="look at `lrreport studies`; name more files with --studies",
         )
     return tuple(study for study in studies if not wanted or study.id in wanted)
+
+
+def check_letters(studies: Sequence[Study], byline: Byline) -> None:
+    """Refuse texts of users that no font of the PDF can show, before anything is trained for them.
+
+    Raises:
+        SpecError: A title or question of a study has such a character.
+        UsageError: The byline has one.
+    """
+    texts: list[tuple[str, str, type[UsageError]]] = [
+        (f"{study.source}, key '{key}.{language}'", text, SpecError)
+        for study in studies
+        for key, words in (("title", study.title), ("question", study.question))
+        for language, text in words.items()
+    ]
+    texts += [(f"--byline, {language}", text, UsageError) for line in byline.lines for language, text in line.items()]
+    for where, text, kind in texts:
+        if found := find_unprintable(text):
+            raise kind(
+                "A text has a character that no font of the PDF has",
+                where=where,
+                got=found,
+                expected="Thai, Latin, Greek or Cyrillic letters",
+                fix="take it out, or write only pages: --format html",
+            )

@@ -26,7 +26,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from lrreport.cache.folder import RUN_FILE, RUN_FOLDER, RUNS, look_into_cache, open_cache
+from lrreport.cache.folder import RUN_FILE, RUN_FOLDER, RUNS, look_into_cache, open_cache, refuse_cache
 from lrreport.checkpoints import Checkpoint, Entry, Progress
 from lrreport.documents import MAX_DOCUMENT_BYTES, parse_document
 from lrreport.errors import CacheError, SpecError
@@ -124,7 +124,7 @@ class Store:
         try:
             folder = root.enter(RUNS)
         except OSError as error:
-            raise _cannot_use(self.runs, error) from error
+            raise refuse_cache(self.runs, error) from error
         with folder:
             yield folder
 
@@ -157,7 +157,7 @@ class Store:
                 runs.remove_tree(left, is_ours=_is_ours)
         if runs.status(key) is not None and not runs.has_folder(key):
             # Whoever put a link or a file here: nothing is written where it points to, and it is not ours to delete.
-            runs.rename(key, f"{key}.set-aside-{make_token()}")
+            runs.rename(key, f".{key}.set-aside-{make_token()}")
         if runs.status(key) is not None:
             with runs.enter(key) as folder:
                 _write_files(folder, entry, name)
@@ -263,15 +263,6 @@ class Store:
             except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError, SpecError) as error:
                 # A key may be as long as the file.
                 return Damage(place / name, f"is not an entry: {type(error).__name__}: {error}".splitlines()[0][:200])
-
-
-def _cannot_use(place: Path, error: OSError) -> CacheError:
-    return CacheError(
-        "The cache folder cannot be used",
-        where=str(place),
-        got=describe_failure(error),
-        fix=find_remedy(error, place, "--cache"),
-    )
 
 
 def _is_ours(name: str) -> bool:

@@ -24,14 +24,19 @@ def history(spec: RunSpec, epochs: int) -> History:
     loss_t = 2.3 * (1 - accuracy_t) + 0.05
     rate_t = spec.rate / (1 + spec.decay * (epoch_t * -(-60_000 // spec.batch_size) - 1))
     as_curve = np.float32
-    curves = History(
+    return History(
         rate_t.astype(as_curve),
         loss_t.astype(as_curve),
         accuracy_t.astype(as_curve),
         (loss_t + 0.01).astype(as_curve),
         _of(10_000, (accuracy_t - 0.004).clip(0, 1)).astype(as_curve),
     )
-    return replace(curves, learning_rate_t=replay_rates(spec, curves)[0].astype(as_curve))
+
+
+def measured(spec: RunSpec, epochs: int) -> History:
+    """The same, as a training could have measured them: with the rates that a plateau callback makes of the losses."""
+    curves = history(spec, epochs)
+    return replace(curves, learning_rate_t=replay_rates(spec, curves)[0].astype(np.float32))
 
 
 def _of(images: int, accuracy_t: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ LAYERS = [
     {"keys", "study_files", "manifest", "schedules"},
     {"results", "groups"},
     {"datasets", "checkpoints", "environment", "last_build"},
-    {"state_files", "plausibility"},
+    {"state_files", "plausibility", "answers"},
     {"store"},
     {"plan"},
     {"engine"},

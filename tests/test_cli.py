@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -155,3 +156,103 @@ def test_a_study_file_with_a_mistake_ends_before_training(tmp_path: Path) -> Non
     assert done.returncode == 2
     assert "bad.toml, line 6, key 'momentun'" in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "cache") == ["bad.toml"]
+
+
+@pytest.mark.parametrize("group", [[], ["data"], ["cache"]])
+def test_the_list_of_commands_cuts_no_sentence(group: list[str]) -> None:
+    """On a terminal of 80 columns each command's line is a whole sentence."""
+    listed = lrreport(*group, "--help", COLUMNS="80").stdout.split("Commands:\n")[1].splitlines()
+    assert listed
+    assert all(line.startswith("  ") and line.endswith(".") and not line.endswith("...") for line in listed)
+
+
+def complete(line: str, cwd: Path) -> list[str]:
+    """What bash is offered at the end of a line, as its completion function asks for it."""
+    number = str(line.count(" "))
+    done = lrreport(cwd=cwd, _LRREPORT_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=number)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_completion(tmp_path: Path) -> None:
+    """Commands, options, their values and ids of studies are completed; for files bash is left to itself."""
+    (tmp_path / "mine").mkdir()
+    source = 'id = "more"\n[title]\nth = "ก"\nen = "Mine"\n[vary]\nmomentum = [0.9]\n'
+    (tmp_path / "mine" / "more.toml").write_text(source, "utf-8")
+    assert complete("lrreport re", tmp_path) == ["render"]
+    assert complete("lrreport build --see", tmp_path) == ["--seeds"]
+    assert complete("lrreport build --device ", tmp_path) == ["auto", "cpu", "gpu"]
+    assert complete("lrreport plan --study mo", tmp_path) == ["momentum"]
+    assert complete("lrreport plan --studies mine --study mo", tmp_path) == ["momentum", "more"]
+    assert complete("lrreport plan --studies nowhere --study mo", tmp_path) == ["momentum"]
+    assert complete("lrreport build --out mi", tmp_path) == []
+    shown = lrreport("--show-completion", "bash").stdout
+    assert "complete -o default" in shown, "bash completes names of files where we offer nothing"
+
+
+def test_completion_that_cannot_be_installed(tmp_path: Path) -> None:
+    """A home folder that cannot be written is no traceback."""
+    (tmp_path / "file").touch()
+    done = lrreport("--install-completion", "bash", HOME=str(tmp_path / "file"), SHELL="/bin/bash")
+    assert done.returncode == 2
+    assert "lrreport --show-completion bash" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_home_folder_in_a_path(tmp_path: Path) -> None:
+    """`~` is expanded where no shell does it: behind `=`, and in a variable."""
+    (tmp_path / "cache").mkdir()
+    done = lrreport("plan", "--studies=~/nowhere", HOME=str(tmp_path), LRREPORT_CACHE="~/cache")
+    assert done.returncode == 2
+    assert str(tmp_path / "nowhere") in done.stderr
+    done = lrreport("cache", "ls", HOME=str(tmp_path), LRREPORT_CACHE="~/cache")
+    assert done.stdout.startswith(str(tmp_path / "cache"))
+    done = lrreport("build", "--out=~nobody-of-this-name/r", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "write the whole path" in done.stderr
+
+
+def test_the_last_line_on_a_terminal_names_the_file_to_open(place: Path) -> None:
+    """The folder alone is on stdout; whoever looks at a terminal reads there what to open."""
+    arguments = ["render", "--preview", "--study", "momentum", "--epochs", "2", "--out", "report", "--cache", "cache"]
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "lrreport", *arguments], stdout=subprocess.PIPE, stderr=theirs, check=False, cwd=place
+    )
+    os.close(theirs)
+    told = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert done.returncode == 0, told
+    assert done.stdout == b"report\n"
+    assert told.splitlines()[-1] == "done: open report/index.html"
+
+
+def doctor(cache: Path, **environment: str) -> tuple[int, dict[str, dict[str, object]]]:
+    done = lrreport("doctor", "--device", "cpu", "--json", "--cache", str(cache), **environment)
+    assert "Traceback" not in done.stderr
+    return done.returncode, {finding["name"]: finding for finding in json.loads(done.stdout)}
+
+
+def test_doctor_goes_on_where_things_do_not_work(tmp_path: Path) -> None:
+    """A cache that is none, a TensorFlow that ends its process, no home folder: each is a finding with its remedy."""
+    (tmp_path / "tensorflow").mkdir()
+    (tmp_path / "tensorflow" / "__init__.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGILL)\n")
+    code, found = doctor(tmp_path, PYTHONPATH=str(tmp_path), HOME=str(tmp_path / "nowhere"))
+    assert code == 1
+    broken = {name: finding for name, finding in found.items() if not finding["works"]}
+    assert broken.keys() == {"device", "cache", "images"}
+    assert all(finding["remedy"] for finding in broken.values())
+    assert "exit code -4" in str(found["device"]["text"])
+    assert "no cache of ours" in str(found["cache"]["text"])
+    assert {"home folder", "temporary folder", "signing key", "processors", "memory", "disk"} <= found.keys()
+
+
+def test_doctor_names_what_tensorflow_says(tmp_path: Path) -> None:
+    """A TensorFlow that cannot be imported is told of in its own words; the doctor makes no cache."""
+    (tmp_path / "tensorflow").mkdir()
+    (tmp_path / "tensorflow" / "__init__.py").write_text("raise ImportError('libcudart.so: cannot open')\n")
+    code, found = doctor(tmp_path / "cache", PYTHONPATH=str(tmp_path))
+    assert code == 1
+    assert "libcudart.so: cannot open" in str(found["device"]["text"])
+    assert found["cache"]["works"]
+    assert not (tmp_path / "cache").exists()

@@ -26,7 +26,7 @@ from lrreport.figures.words import LANGUAGES, Language
 from lrreport.rendering.kept_parts import check_kept_join, check_kept_pdf, pack_figure, unpack_figure
 from lrreport.results import History
 from lrreport.spec import RunSpec
-from lrreport.study_files import load_built_in_studies
+from lrreport.study_files import load_built_in_studies, parse_study
 from tests import made_up
 from tests.pdf_pages import article
 
@@ -87,6 +87,30 @@ def test_every_figure_comes_back(language: Language) -> None:
         assert unpack_figure(pack_figure(figure), figure.name, figure.language) == figure, figure.name
     assert unpack_figure(pack_figure(drawn[0]), drawn[1].name, language) is None
     assert unpack_figure(pack_figure(drawn[0]), drawn[0].name, "en" if language == "th" else "th") is None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_figure_of_large_studies_comes_back(language: Language) -> None:
+    """Maps with crossed and framed cells, lists with bands, and curves on several figures are kept, too."""
+    grid = "learning_rate = [1.0, 0.1, 0.01]\nmomentum = [0.0, 0.5, 0.9, 0.99]\nbatch_size = [32, 64]"
+    rates = f"learning_rate = {[round(0.01 * place, 2) for place in range(1, 15)]}"
+
+    def make_history(spec: RunSpec, epochs: int) -> History:
+        curves = made_up.history(spec, epochs)
+        cut = {item.name: getattr(curves, item.name)[:2] for item in dataclasses.fields(History)}
+        is_lost = spec.momentum == 0.99 or (spec.seed == 2 and spec.batch_size == 64) or spec.rate == 0.03
+        return History(**cut) if is_lost else curves
+
+    studies = [
+        parse_study(f'id = "{name}"\n[title]\nth = "ของเรา"\nen = "Ours"\n[base]\nepochs = 4\n[vary]\n{vary}', name)
+        for name, vary in (("grid", grid), ("rates", rates))
+    ]
+    drawn = list(draw_figures(made_up.results(studies, make_history=make_history), IMAGES, LABELS, language))
+    assert [figure.name for figure in drawn] == [
+        "main-result", "sample-digits", "grid", "grid.2", "grid.3", "rates", "rates.2",
+    ]  # fmt: skip
+    for figure in drawn:
+        assert unpack_figure(pack_figure(figure), figure.name, figure.language) == figure, figure.name
 
 
 #: What is put in front of an element of the sound figure.

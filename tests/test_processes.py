@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import threading
 import time
 from multiprocessing.connection import Connection
 
@@ -62,3 +64,34 @@ def test_a_child_that_is_stopped_is_killed() -> None:
     child.end()
     with pytest.raises(ProcessLookupError):
         os.kill(child.pid, 0)
+
+
+def die_at_once(_: Connection) -> None:
+    """End before anything is read."""
+    os._exit(9)
+
+
+def take_nothing(_: Connection) -> None:
+    """Live, and never read what is sent."""
+    time.sleep(1000)
+
+
+def test_a_child_that_dies_or_reads_nothing_takes_nobody_along() -> None:
+    """A large message to a child that is gone, or does not read, ends in an error, and is not waited for for ever."""
+    child = Child(die_at_once, silence_s=30)
+    with pytest.raises(ChildLostError, match="exit code 9"):
+        child.send(bytes(10**8))
+    child = Child(take_nothing, silence_s=2.0)
+    lost = threading.Event()
+
+    def send() -> None:
+        with contextlib.suppress(ChildLostError):
+            child.send(bytes(10**7))
+        lost.set()
+
+    threading.Thread(target=send, daemon=True).start()
+    give_up_at = time.monotonic() + 30
+    while not lost.wait(0.1) and time.monotonic() < give_up_at:
+        child.look_after()
+    assert lost.is_set()
+    child.end()

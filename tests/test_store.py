@@ -21,7 +21,7 @@ from lrreport.results import History
 from lrreport.spec import PlateauSpec, RunSpec
 from lrreport.state_files import expected_arrays
 from lrreport.store import _CURVES, Damage, Store, _decode_history, _encode_curve
-from tests.made_up import HERE, history
+from tests.made_up import HERE, measured
 
 SPEC = RunSpec(learning_rate=0.1, plateau=PlateauSpec(patience=2))
 
@@ -31,9 +31,9 @@ def make_entry(epochs: int = 3, *, spec: RunSpec = SPEC, progress: Progress = Pr
     if progress is not Progress.DIVERGED:
         shapes = expected_arrays(spec)
         arrays = {name: np.arange(np.prod(shape), dtype=np.float32).reshape(shape) for name, shape in shapes.items()}
-        state = replay_rates(spec, history(spec, epochs))[1]
+        state = replay_rates(spec, measured(spec, epochs))[1]
         checkpoint = Checkpoint(arrays, state.learning_rate, state.best, state.wait)
-    return Entry(spec, progress, history(spec, epochs), checkpoint, HERE, "digest", 1, 12.5, 0.25)
+    return Entry(spec, progress, measured(spec, epochs), checkpoint, HERE, "digest", 1, 12.5, 0.25)
 
 
 def assert_same(found: object, entry: Entry) -> None:

@@ -11,7 +11,8 @@ from markupsafe import Markup, escape
 from lrreport.analysis.verdicts import Claim, Verdict
 from lrreport.article.facts import DataFacts, Facts
 from lrreport.article.filters import MINUS, num, percent_number, points, whole
-from lrreport.article.settings_text import column_value, describe_in_table
+from lrreport.article.result_tables import keep_ends
+from lrreport.article.settings_text import column_value, describe_in_table, name_study
 from lrreport.article.tables import HtmlTable
 from lrreport.article.words import Language, has_words, say
 from lrreport.keys import run_key
@@ -19,6 +20,8 @@ from lrreport.results import Results
 
 #: Digits of a run's key that are enough to tell it in print; `runs.json` has all of them.
 _KEY_DIGITS: Final = 8
+#: More settings of a study than these are counted, not named: a row must fit on a page.
+_MOST_SUBJECTS: Final = 24
 _FRACTIONS: Final = ("last_test_accuracy", "first_test_accuracy", "swing")
 
 #: The source's claims, in our words, by group.
@@ -131,9 +134,13 @@ def _subjects(claims: Sequence[Claim], verdict: Verdict, results: Results, langu
         values = [column_value(study.setting(claim.setting), language) for claim in found if claim.setting is not None]
         if values:
             between = " " if language == "th" else ": "
-            parts.append(Markup("<i>{}</i>{}{}").format(study.title[language], between, Markup(", ").join(values)))
+            if (more := len(values) - _MOST_SUBJECTS) > 0:
+                values = [*values[:_MOST_SUBJECTS], escape(say("and-more", language, n=f"{more:,}"))]
+            parts.append(
+                Markup("<i>{}</i>{}{}").format(name_study(study, language), between, Markup(", ").join(values))
+            )
         elif found:
-            parts.append(Markup("<i>{}</i>").format(study.title[language]))
+            parts.append(Markup("<i>{}</i>").format(name_study(study, language)))
     return Markup("<br>").join(parts) if parts else Markup("–")
 
 
@@ -204,7 +211,7 @@ def environment_table(facts: Facts, language: Language) -> HtmlTable:
 
 
 def runs_table(facts: Facts, language: Language) -> HtmlTable:
-    """The beginning of every run's key, one row per distinct setting."""
+    """The beginning of every run's key, one row per distinct setting; of very many, the first and the last."""
     rows: list[dict[str, Any]] = []
     seen: set[str] = set()
     for study in facts.results.studies:
@@ -217,12 +224,12 @@ def runs_table(facts: Facts, language: Language) -> HtmlTable:
             rows.append(
                 {
                     "setting": describe_in_table(setting, language),
-                    "study": study.title[language],
+                    "study": name_study(study, language),
                     "epochs": whole(setting.epochs),
                     "run-key-head": codes,
                 }
             )
-    return _make_table(rows, language, numeric={"epochs"}, kind="runs")
+    return _make_table(list(keep_ends(rows)), language, numeric={"epochs"}, kind="runs")
 
 
 def _make_table(rows: list[dict[str, Any]], language: Language, *, numeric: set[str], kind: str) -> HtmlTable:

@@ -22,10 +22,12 @@ from lrreport.article.listings import Listing
 from lrreport.article.maths import draw_formula, speak_formula, write_mathml
 from lrreport.article.numbering import SECTION_LEVEL, Label, Numbering
 from lrreport.article.rows import mark_block
+from lrreport.article.settings_text import HEAD_TITLE
 from lrreport.article.tables import HtmlTable
 from lrreport.article.words import Language, say
 from lrreport.errors import RenderError
 from lrreport.figures.drawn import DrawnFigure
+from lrreport.figures.words import cut_text
 
 Medium = Literal["web", "print"]
 Caller = Callable[[], str]
@@ -90,7 +92,12 @@ class Writer:
         inner = number + title
         if self.medium == "web":
             inner = Markup('<a class="anchor" href="#{}">{}</a>').format(label.anchor, inner)
-        html = Markup('<h{0} id="{1}">{2}</h{0}>').format(level, label.anchor, inner)
+        short = Markup("")
+        if self.medium == "print" and len(plain := title.striptags()) > HEAD_TITLE:
+            # For the head of the page and the outline.
+            words = f"{label.number} {cut_text(plain, HEAD_TITLE)}".strip()
+            short = Markup(' data-short="{}"').format(words)
+        html = Markup('<h{0} id="{1}"{2}>{3}</h{0}>').format(level, label.anchor, short, inner)
         return self._finish(f"sec:{identifier}", html)
 
     def paragraph(self, identifier: str, caller: Caller) -> Markup:

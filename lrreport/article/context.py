@@ -14,10 +14,11 @@ from lrreport.article import appendix_tables, result_tables
 from lrreport.article.blocks import Writer
 from lrreport.article.facts import Facts
 from lrreport.article.result_tables import total_rate
-from lrreport.article.settings_text import describe
+from lrreport.article.settings_text import SHORT_TITLE, describe, describe_grid
 from lrreport.article.tables import HtmlTable
 from lrreport.article.tags import WRITER
 from lrreport.errors import RenderError
+from lrreport.figures import Part, list_parts
 from lrreport.spec import Setting, Study
 
 
@@ -27,7 +28,7 @@ def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
     Names in a template: `lang`, `medium`, `studies`, `seeds`, `n_seeds`, `epochs`, `edition`, `data`, `has_answers`, `run_count`,
     `setting_count`, `environments`, `ranking`, `claims`, `accuracy_margin`, `memory_margin`, `spent_share`, `student_quantile(freedom)`; `summary(study, setting)`, `has_study(id)`,
     `has_figure(name)`, `claims_of(group, study)`, `by_verdict(group, study)`,
-    `total_rate(rate, decay, updates)`, `has_claims(ids)`, `joint(claims)`, `describe(setting)`; `results_table(study)`,
+    `total_rate(rate, decay, updates)`, `has_claims(ids)`, `joint(claims)`, `describe(setting)`, `describe_grid(study)`, `figure_parts(study)`, `most_rows`, `rows_kept`, `short_title`; `results_table(study)`,
     `ranking_table()`, `distance_table()`, `data_table()`, `class_table()`, `claims_table()`, `own_claims_table()`,
     `environment_table()`, `runs_table()`;
     `m(tex)`, `equation(id, tex, th=, en=)`, `ref("fig:id")`, `cite(id, ...)`.
@@ -62,6 +63,9 @@ def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
     def results_table(study_id: str) -> HtmlTable:
         study = find_study(study_id)
         return result_tables.results_table(study, [summary(study.id, setting) for setting in study.settings], language)
+
+    def figure_parts(study_id: str) -> tuple[Part, ...]:
+        return tuple(part for part in list_parts(results, find_study(study_id)) if part.name in writer.figures)
 
     def claims_of(group: str, study_id: str | None = None) -> tuple[Claim, ...]:
         return tuple(claim for claim in facts.claims if claim.group == group and study_id in (None, claim.study))
@@ -102,6 +106,11 @@ def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
         "summary": summary,
         "has_study": lambda study_id: results.study(study_id) is not None,
         "has_figure": lambda name: name in writer.figures,
+        "figure_parts": figure_parts,
+        "describe_grid": lambda study: describe_grid(study, language),
+        "most_rows": result_tables.MOST_ROWS,
+        "rows_kept": result_tables.ROWS_KEPT,
+        "short_title": SHORT_TITLE,
         "describe": lambda setting: describe(setting, language),
         "results_table": results_table,
         "ranking_table": lambda: result_tables.ranking_table(facts, language),

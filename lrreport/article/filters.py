@@ -17,6 +17,7 @@ from jinja2.runtime import Context, Undefined
 from markupsafe import Markup
 
 from lrreport.article.words import MONTHS, Language, say
+from lrreport.figures.words import cut_text
 from lrreport.spec import format_value
 
 #: U+2212; a hyphen is too short before a number.
@@ -166,4 +167,5 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "rate": _or_words(rate),
     "date": _date,
     "in_order": in_order,
+    "short": cut_text,
 }

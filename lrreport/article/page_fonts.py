@@ -6,7 +6,7 @@ import html
 import re
 from typing import Final
 
-from lrreport.article.fonts import font_face_css
+from lrreport.article.fonts import font_face_css, missing_characters
 
 #: Where the fonts go in a page's style sheet.
 FONTS_MARK: Final = "/*fonts*/"
@@ -19,13 +19,20 @@ _TAG: Final = re.compile(r"<[^>]*>")
 _SARA_AM_PARTS: Final = "\N{THAI CHARACTER NIKHAHIT}\N{THAI CHARACTER SARA AA}"
 
 
-def embed_fonts(page: str) -> str:
-    """Put the fonts into a page's style sheet, with the characters that the page shows and no more."""
+def embed_fonts(page: str, foreign: str = "") -> str:
+    """Put the fonts into a page's style sheet, with the characters that the page shows and no more.
+
+    Args:
+        page: With `FONTS_MARK` in its style sheet.
+        foreign: Characters that may be missing in our fonts: a browser takes them from another.
+    """
     maths = "".join(_text(match) for match in _MATHS.findall(page)) + ("√" if "<msqrt" in page else "")
     body = _NO_TEXT.sub("", _MATHS.sub("", page))
     code = "".join(_text(match[0]) for match in _CODE.finditer(body))
     italic = "".join(_text(match[0]) for match in _ITALIC.finditer(body))
     text, italic = _text(body) + _SARA_AM_PARTS, italic + _SARA_AM_PARTS
+    if foreign and (missing := set(missing_characters(foreign))):
+        text, code = ("".join(letter for letter in some if letter not in missing) for some in (text, code))
     rules = font_face_css("web", text, code=code, italic=italic, maths=with_italics(maths))
     return page.replace(FONTS_MARK, rules, 1)
 

@@ -41,6 +41,9 @@ AUTHOR: Final = "The lrreport authors"
 _ABSTRACT: Final = "abstract"
 #: What Thai line breaking must leave alone: pictures, formulas, code, and the inside of tags.
 _OPAQUE: Final = re.compile(r"(<svg\b.*?</svg>|<math\b.*?</math>|<pre\b.*?</pre>|<[^>]*>)", re.DOTALL)
+#: A word of so many letters may be longer than a line, or than a column of a table.
+_LONG_WORD: Final = 30
+_THAI: Final = re.compile("[\u0e01-\u0e5b]")
 #: Files that a page links to when they stand beside it, by page.
 _DOWNLOADS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "th": (("lrreport-th.pdf", "PDF"), ("data/results.csv", "CSV")),
@@ -96,6 +99,7 @@ def compose_part(facts: Facts, environment: Environment, language: Language, med
     first, _ = _run_pass(facts, environment, language, medium, None)
     numbering, body = _run_pass(facts, environment, language, medium, first.labels)
     body = body.replace(" ๆ", "\u00a0ๆ")  # the sign of repetition never begins a line
+    body = let_long_words_break(body, _users_words(facts))
     if medium == "web" and language == "th":
         body = keep_words_whole(body)
     abstract, _, rest = body.partition(CONTENTS_MARK)
@@ -166,8 +170,41 @@ def _byline(facts: Facts, language: Language) -> tuple[Markup, ...]:
     lines = []
     for line in facts.byline.in_language(language):
         is_foreign = language == "en" and any("\u0e00" <= letter <= "\u0e7f" for letter in line)
-        lines.append(Markup('<span lang="th">{}</span>').format(line) if is_foreign else escape(line))
+        html = let_long_words_break(escape(line), line)
+        lines.append(Markup('<span lang="th">{}</span>').format(Markup(html)) if is_foreign else Markup(html))  # noqa: S704
     return tuple(lines)
+
+
+def _users_words(facts: Facts) -> str:
+    """What others than us wrote on the pages: titles, questions, settings and the byline."""
+    texts = [
+        text for study in facts.results.studies for words in (study.title, study.question) for text in words.values()
+    ]
+    texts += [setting.text for study in facts.results.studies for setting in study.settings]
+    return " ".join([*texts, *(line for language in LANGUAGES for line in facts.byline.in_language(language))])
+
+
+def let_long_words_break(body: str, words: str) -> str:
+    """Mark the words of others that are as long as a line, wherever they stand in the text, whole or cut short.
+
+    Thai is left alone: it breaks between its words.
+
+    Args:
+        body: HTML.
+        words: What others wrote, as plain text.
+
+    >>> let_long_words_break("<b>ok aaaaa…</b>", "a" * 99)
+    '<b>ok aaaaa…</b>'
+    >>> let_long_words_break("<b>" + "a" * 32 + "…</b>", "a" * 99) == '<b><span class="any">' + "a" * 32 + "…</span></b>"
+    True
+    """
+    begins = {word[:_LONG_WORD] for word in words.split() if len(word) >= _LONG_WORD and not _THAI.search(word)}
+    if not begins:
+        return body
+    pattern = re.compile("(?:" + "|".join(re.escape(str(escape(begin))) for begin in sorted(begins)) + r")[^\s<>]*")
+    pieces = _OPAQUE.split(body)
+    pieces[::2] = [pattern.sub(r'<span class="any">\g<0></span>', piece) for piece in pieces[::2]]
+    return "".join(pieces)
 
 
 def keep_words_whole(body: str) -> str:
@@ -191,7 +228,7 @@ def render_page(facts: Facts, environment: Environment, language: Language) -> s
     """
     part = compose_part(facts, environment, language, "web")
     values = _page_values(facts, environment, {language: part}, page=language)
-    return embed_fonts(render_template(environment, "article.html.j2", values))
+    return embed_fonts(render_template(environment, "article.html.j2", values), _users_words(facts))
 
 
 def render_bilingual_page(facts: Facts, environment: Environment) -> str:
@@ -207,7 +244,7 @@ def render_bilingual_page(facts: Facts, environment: Environment) -> str:
     values = _page_values(facts, environment, parts, page="both")
     values["abstract_rows"] = pair_blocks(parts["th"].abstract, parts["en"].abstract)
     values["rows"] = pair_blocks(parts["th"].blocks, parts["en"].blocks)
-    return embed_fonts(render_template(environment, "article.bilingual.html.j2", values))
+    return embed_fonts(render_template(environment, "article.bilingual.html.j2", values), _users_words(facts))
 
 
 def render_print_page(facts: Facts, environment: Environment, language: Language) -> str:

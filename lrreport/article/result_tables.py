@@ -6,15 +6,15 @@ import functools
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pandas as pd
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from lrreport.analysis.summaries import RankedSetting, Reach, SettingSummary, Spread
 from lrreport.article.facts import Facts
 from lrreport.article.filters import num, percent_number, rate
-from lrreport.article.settings_text import column_head, column_value, describe_in_table
+from lrreport.article.settings_text import describe_in_table, grid_head, grid_value, name_study
 from lrreport.article.tables import HtmlTable
 from lrreport.article.words import Language, say
 from lrreport.figures.words import NAMES
@@ -23,11 +23,24 @@ from lrreport.spec import Study
 
 #: More cuts than these, of all seeds together, are told by their number.
 _CUTS_SHOWN: Final = 12
+#: A table of more rows than these is cut to its first and its last ones; the files under `data/` have them all.
+MOST_ROWS: Final = 60
+ROWS_KEPT: Final = 20
+#: A table of more rows than these may go on overleaf.
+LONG_TABLE: Final = 10
+_Row = TypeVar("_Row")
 _PLUS_MINUS: Final = "\u00a0±\u00a0"
+
+
+def keep_ends(rows: Sequence[_Row]) -> Sequence[_Row]:
+    """All rows of a table, or the first and the last of one that would go on for pages."""
+    return rows if len(rows) <= MOST_ROWS else [*rows[:ROWS_KEPT], *rows[-ROWS_KEPT:]]
 
 
 def results_table(study: Study, summaries: Sequence[SettingSummary], language: Language) -> HtmlTable:
     """One row per setting: accuracies, swing, epochs to 95 %, overfitting, seeds; of a plateau also its cuts.
+
+    A study of more than `MOST_ROWS` settings has the best and the worst `ROWS_KEPT` of them, the best first.
 
     Args:
         study: The study.
@@ -36,9 +49,12 @@ def results_table(study: Study, summaries: Sequence[SettingSummary], language: L
     """
     has_plateau = any(setting.spec.plateau for setting in study.settings)
     rows: list[dict[str, str | Markup]] = []
-    for setting, summary in zip(study.settings, summaries, strict=True):
+    pairs = list(zip(study.settings, summaries, strict=True))
+    if len(pairs) > MOST_ROWS:
+        pairs.sort(key=lambda pair: (pair[1].n_diverged, -(pair[1].last_test_accuracy.mean or 0.0)))
+    for setting, summary in keep_ends(pairs):
         row: dict[str, str | Markup] = {
-            "setting": column_value(setting, language),
+            "setting": grid_value(study, setting, language),
             "test-accuracy": spread_text(summary.last_test_accuracy, language),
             "train-accuracy": spread_text(summary.last_train_accuracy, language),
             "swing": spread_text(summary.swing, language),
@@ -51,9 +67,9 @@ def results_table(study: Study, summaries: Sequence[SettingSummary], language: L
         rows.append(row)
     frame = pd.DataFrame(rows, dtype=object)
     heads = {name: say(name, language) for name in frame.columns}
-    heads["setting"] = column_head(study, language)
+    heads["setting"] = grid_head(study, language)
     numeric = frozenset({"test-accuracy", "train-accuracy", "swing", "epochs-to-95", "lowest-loss", "n"})
-    return HtmlTable(frame, heads, numeric, kind="results")
+    return HtmlTable(frame, heads, numeric, kind="results long" if len(rows) > LONG_TABLE else "results")
 
 
 def spread_text(spread: Spread, language: Language) -> str:
@@ -109,9 +125,14 @@ def _cuts_text(summary: SettingSummary, language: Language) -> str:
 
 
 def ranking_table(facts: Facts, language: Language) -> HtmlTable:
-    """All settings by their mean test accuracy after the last epoch; the same run stands once, under all its names."""
+    """All settings by their mean test accuracy after the last epoch; the same run stands once, under all its names.
+
+    Of more than `MOST_ROWS` only those at both ends.
+    """
     datasets = {item.spec.dataset for item in facts.ranking}
-    rows = [_ranking_row(item, facts.results, language, has_dataset=len(datasets) > 1) for item in facts.ranking]
+    rows = [
+        _ranking_row(item, facts.results, language, has_dataset=len(datasets) > 1) for item in keep_ends(facts.ranking)
+    ]
     frame = pd.DataFrame(rows, dtype=object)
     heads = {name: say(name, language) for name in frame.columns}
     return HtmlTable(frame, heads, frozenset({"rank", "test-accuracy", "n"}), kind="ranking")
@@ -124,7 +145,7 @@ def _ranking_row(item: RankedSetting, results: Results, language: Language, *, h
         study = results.study(study_id)
         if study is None:  # cannot be: the names come from these results
             continue
-        titles.append(escape(study.title[language]))
+        titles.append(name_study(study, language))
         settings.append(describe_in_table(study.setting(text), language))
     row: dict[str, Any] = {
         "rank": "–" if item.rank is None else str(item.rank),

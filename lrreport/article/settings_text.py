@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from markupsafe import Markup, escape
 
 from lrreport.article.filters import rate
 from lrreport.article.words import Language
-from lrreport.figures.words import NAMES
+from lrreport.figures.forms import are_numbers, list_values
+from lrreport.figures.words import NAMES, cut_text, name_key, shown_keys
 from lrreport.spec import Setting, Study, Value, format_value
 
 #: A varied key as a phrase with its value in it, by language.
@@ -38,6 +39,12 @@ _HEADS: Final[Mapping[str, Mapping[Language, str]]] = {
     "optimizer": {"th": "ตัวหาค่าเหมาะที่สุด", "en": "Optimizer"},
     "dataset": {"th": "ชุดข้อมูล", "en": "Dataset"},
 }
+#: So many letters of a title stand where room is short: in tables, lists, the head of a page.
+SHORT_TITLE: Final = 60
+#: And so many on the one line that the head of a page has for it.
+HEAD_TITLE: Final = 44
+#: More values than these are told by their number.
+_MOST_NAMED: Final = 4
 _SETTING: Final[Mapping[Language, str]] = {"th": "ชุดค่า", "en": "Setting"}
 _ONLY: Final[Mapping[Language, str]] = {"th": "ชุดค่าเดียว", "en": "the only setting"}
 _NESTEROV: Final[Mapping[bool, Mapping[Language, str]]] = {
@@ -72,10 +79,71 @@ def describe(setting: Setting, language: Language) -> Markup:
     return escape(separator).join(_write_pair(key, value, language) for key, value in setting.varied)
 
 
+def name_study(study: Study, language: Language) -> Markup:
+    """A study's title where room is short: cut after some words."""
+    return escape(cut_text(study.title[language], SHORT_TITLE))
+
+
 def describe_in_table(setting: Setting, language: Language) -> Markup:
     """The same with a capital, where it begins a cell."""
     text = describe(setting, language)
     return text[:1].upper() + text[1:] if text[:1].isascii() and not text.startswith("min_") else text
+
+
+def describe_grid(study: Study, language: Language) -> tuple[Markup, ...]:
+    """The varied keys of a study with their values, for a sentence: few values one by one, many by their number.
+
+    A key with a single value is left out, unless there is no other.
+    """
+    return tuple(_describe_key(key, list_values(study, key), language) for key in shown_keys(study))
+
+
+def _describe_key(key: str, values: Sequence[Value], language: Language) -> Markup:
+    name = name_key(key, language)
+    name = name if language == "th" or key == "nesterov" else name[:1].lower() + name[1:]
+    texts = [_write_cell(value, language) for value in values]
+    if isinstance(values[0], bool):
+        return _join(texts, language)
+    if len(values) <= _MOST_NAMED:
+        return Markup("{} {}").format(name, _join(texts, language))
+    if not are_numbers(values):
+        return escape(f"{name} {len(values)} ค่า" if language == "th" else f"{name} ({len(values)} values)")
+    if language == "th":
+        return Markup("{} {} ค่า ตั้งแต่ {} ถึง {}").format(name, len(values), texts[0], texts[-1])
+    return Markup("{} ({} values from {} to {})").format(name, len(values), texts[0], texts[-1])
+
+
+def _join(texts: Sequence[Markup], language: Language) -> Markup:
+    """An enumeration of values."""
+    word = " and "
+    if language == "th":
+        word = " และ" if "ก" <= texts[-1][:1] <= "๛" else " และ "
+    return Markup(word).join(part for part in (Markup(", ").join(texts[:-1]), texts[-1]) if part)  # noqa: S704 - ours
+
+
+def grid_head(study: Study, language: Language) -> str:
+    """What heads the column of a study's settings where their values alone stand below it: the keys, one after the other."""
+    keys = shown_keys(study)
+    if len(keys) <= 1:
+        return column_head(study, language)
+    names = [name_key(key, language) for key in keys]
+    if language == "en":
+        names = [names[0], *(name if name == "Nesterov" else name[:1].lower() + name[1:] for name in names[1:])]
+    return ", ".join(names)
+
+
+def grid_value(study: Study, setting: Setting, language: Language) -> Markup:
+    """A setting below that head."""
+    keys = shown_keys(study)
+    if len(keys) <= 1:
+        return column_value(setting, language)
+    return Markup(", ").join(_write_cell(value, language) for key, value in setting.varied if key in keys)
+
+
+def _write_cell(value: Value, language: Language) -> Markup:
+    if isinstance(value, bool):
+        return escape(_NESTEROV[value][language])
+    return escape(_NO_HIDDEN_LAYER[language]) if value == () else _write_value(value)
 
 
 def column_head(study: Study, language: Language) -> str:

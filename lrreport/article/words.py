@@ -34,6 +34,7 @@ _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "holds": {"th": "เป็นจริง", "en": "holds"},
     "fails": {"th": "ไม่เป็นจริง", "en": "fails"},
     "cannot-tell": {"th": "ยังสรุปไม่ได้", "en": "cannot tell"},
+    "and-more": {"th": "และอีก {n} ชุดค่า", "en": "and {n} more"},
     "setting": {"th": "ชุดค่า", "en": "Setting"},
     "study": {"th": "การทดลอง", "en": "Study"},
     "total-rate": {"th": "ผลรวมของอัตรา", "en": "Rates added up"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -9,13 +10,13 @@ import typer
 from lrreport import __version__
 from lrreport.cli import benching, caching, comparing, data, reports, showing
 from lrreport.cli.running import open_standard_streams
+from lrreport.errors import UsageError
 
 app = typer.Typer(
     name="lrreport",
     help="How the learning rate shapes a neural network's training: trains every study, writes the article.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -42,25 +43,33 @@ def _options(
     pass
 
 
-app.command()(reports.build)
-app.command()(reports.train)
-app.command()(reports.render)
-app.command()(showing.plan)
-app.command("studies")(showing.list_studies)
+# A command's first sentence is cut where the list of commands has no room for it: here each has a short one.
+app.command(short_help="Train what is missing, then write everything.")(reports.build)
+app.command(short_help="Train what is missing; write only the cache.")(reports.train)
+app.command(short_help="Write everything from the cache; never train.")(reports.render)
+app.command(short_help="What is cached, what would be trained, and why.")(showing.plan)
+app.command("studies", short_help="The studies and their settings.")(showing.list_studies)
 app.add_typer(data_app)
-data_app.command("fetch")(data.fetch_data)
-data_app.command("verify")(data.verify_data)
-data_app.command("where")(data.where_data)
+data_app.command("fetch", short_help="Get the images and keep them in the cache.")(data.fetch_data)
+data_app.command("verify", short_help="Check every byte of the images.")(data.verify_data)
+data_app.command("where", short_help="Where the images are kept.")(data.where_data)
 app.add_typer(cache_app)
-cache_app.command("ls")(caching.list_cache)
-cache_app.command("verify")(caching.verify_cache)
-cache_app.command("gc")(caching.collect_garbage)
-app.command()(comparing.diff)
-app.command()(benching.bench)
-app.command()(showing.doctor)
+cache_app.command("ls", short_help="What the cache holds.")(caching.list_cache)
+cache_app.command("verify", short_help="Check every byte of the cache.")(caching.verify_cache)
+cache_app.command("gc", short_help="List what no study asks for; --yes deletes it.")(caching.collect_garbage)
+app.command(short_help="What differs between two output folders.")(comparing.diff)
+app.command(short_help="This machine's training speed against Keras's.")(benching.bench)
+app.command(short_help="What works here and what does not.")(showing.doctor)
 
 
 def main() -> None:
     """The `lrreport` command."""
     open_standard_streams()
-    app()
+    try:
+        app(prog_name="lrreport")  # so that completion works for `python -m lrreport`, too
+    except (OSError, RuntimeError) as error:
+        if "--install-completion" not in sys.argv:
+            raise
+        fix = "put what `lrreport --show-completion bash` says (or zsh, fish) into a file that your shell reads"
+        sys.stderr.write(f"error: {UsageError('Completion cannot be installed', got=str(error), fix=fix)}\n")
+        sys.exit(UsageError.exit_code)

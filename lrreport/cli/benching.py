@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lrreport.cli.options import AsJson, Cache, Data
-from lrreport.cli.running import cache_folder, guard, print_json
+from lrreport.cli.running import cache_folder, guard, print_json, print_text
 from lrreport.console import Console
 
 Rounds = Annotated[int, typer.Option("--rounds", min=1, max=1000, help="How often each contestant has its turn.")]
@@ -35,4 +35,4 @@ def bench(rounds: Rounds = 5, data: Data = None, cache: Cache = None, as_json: A
     if as_json:
         print_json(result.document())
     else:
-        typer.echo(format_bench(result))
+        print_text(format_bench(result))

@@ -9,8 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from lrreport.cli.options import (
     AsJson,
     Cache,
@@ -24,9 +22,9 @@ from lrreport.cli.options import (
     Wait,
     Yes,
 )
-from lrreport.cli.running import cache_folder, guard, print_json, warn_of_neighbours
+from lrreport.cli.running import cache_folder, guard, print_json, print_text, warn_of_neighbours
 from lrreport.console import Console, count, format_size
-from lrreport.environment import available_cores
+from lrreport.environment import measure_room
 from lrreport.errors import CacheError
 from lrreport.events import Message
 from lrreport.request import choose_studies
@@ -34,6 +32,7 @@ from lrreport.spec import DATASET_NAMES, Study
 
 if TYPE_CHECKING:
     from lrreport.cache_survey import CachedRun, Leftover
+    from lrreport.datasets import Dataset
     from lrreport.retraining import Proof
     from lrreport.store import Store
 
@@ -51,7 +50,7 @@ def _survey(store: Store, studies: Path | None) -> list[CachedRun]:
 
 
 def _describe_run(run: CachedRun) -> str:
-    day = datetime.datetime.fromtimestamp(run.changed, datetime.UTC).date()
+    day = datetime.datetime.fromtimestamp(run.changed, datetime.UTC).astimezone().date()
     note = f"  ({run.note})" if run.note else ""
     name = run.name if run.dataset in ("", "mnist") or not run.is_asked else f"{run.name} on {run.dataset}"
     return (
@@ -84,15 +83,15 @@ def list_cache(studies: StudyFolder = None, cache: Cache = None, as_json: AsJson
             }
         )
         return
-    typer.echo(f"{root}: {count(len(runs), 'run')}, {format_size(total)} in all")
+    print_text(f"{root}: {count(len(runs), 'run')}, {format_size(total)} in all")
     for run in (run for run in runs if run.is_asked):
-        typer.echo(_describe_run(run))
+        print_text(_describe_run(run))
     if others := [run for run in runs if not run.is_asked]:
-        typer.echo("asked for by no study file that was read (--studies names more):")
+        print_text("asked for by no study file that was read (--studies names more):")
         for run in others:
-            typer.echo(_describe_run(run))
+            print_text(_describe_run(run))
     for name, size, about in parts:
-        typer.echo(f"{name}: {format_size(size)}, {about or 'not ours; left alone'}")
+        print_text(f"{name}: {format_size(size)}, {about or 'not ours; left alone'}")
 
 
 @guard
@@ -104,7 +103,7 @@ def verify_cache(
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check every byte of every run, whether its numbers can be, and the images.
+    """Check every byte of every run, whether its numbers can be, what its weights answer, and the images.
 
     With --retrain N, train N runs of one seed again for a few epochs: in the environment that trained them their bits
     must come back, elsewhere nearly the same curves.
@@ -113,23 +112,11 @@ def verify_cache(
 
     Exit codes: 0 everything is sound, 6 something is damaged or cannot be; the next build makes what is damaged again.
     """
-    from lrreport.checkpoints import Entry  # noqa: PLC0415
-    from lrreport.datasets import verify_dataset  # noqa: PLC0415
     from lrreport.store import Store  # noqa: PLC0415
 
     root = cache_folder(cache)
     store = Store(root)
-    problems: list[dict[str, str]] = []
-    sound = 0
-    for found in store.entries():
-        if not isinstance(found, Entry):
-            problems.append({"path": str(found.path), "problem": found.reason})
-            continue
-        sound += 1
-    for name in DATASET_NAMES:
-        kept = verify_dataset(name, root)
-        if kept.is_present and kept.problem is not None:
-            problems.append({"path": str(kept.path), "problem": kept.problem})
+    sound, problems = _find_problems(store)
     proofs = [] if retrain is None else _retrain(store, retrain, data, device, threads)
     unproven = [
         {"path": str(store.runs / proof.key), "problem": f"was not measured so: {proof.problem}"}
@@ -141,12 +128,12 @@ def verify_cache(
         document = {"cache": str(root), "sound_runs": sound, "problems": problems}
         print_json(document if retrain is None else {**document, "retrained": [asdict(proof) for proof in proofs]})
     else:
-        typer.echo(f"{root}: {count(sound, 'run')} sound, {count(len(problems), 'problem')}")
+        print_text(f"{root}: {count(sound, 'run')} sound, {count(len(problems), 'problem')}")
         for proof in proofs:
             how = "bit by bit" if proof.is_bitwise else "trained elsewhere: first epoch, nearly"
-            typer.echo(f"  {proof.key}: trained again, {count(proof.epochs, 'epoch')} compared ({how})")
+            print_text(f"  {proof.key}: trained again, {count(proof.epochs, 'epoch')} compared ({how})")
         for problem in problems:
-            typer.echo(f"  {problem['path']}: {problem['problem']}")
+            print_text(f"  {problem['path']}: {problem['problem']}")
     if problems:
         again = "nothing has to be done: the next build that needs one says so and makes it again"
         raise CacheError(
@@ -155,6 +142,31 @@ def verify_cache(
             got="; ".join(problem["path"] for problem in problems[:3]) + ("; ..." if len(problems) > 3 else ""),  # noqa: PLR2004
             fix="do not believe this cache: train into another one, or again with --force" if unproven else again,
         )
+
+
+def _find_problems(store: Store) -> tuple[int, list[dict[str, str]]]:
+    """How many runs are sound, and what is wrong with the others and with the images."""
+    from lrreport.checkpoints import Entry  # noqa: PLC0415
+    from lrreport.datasets import load_dataset, verify_dataset  # noqa: PLC0415
+    from lrreport.retraining import check_answers  # noqa: PLC0415
+
+    problems: list[dict[str, str]] = []
+    images: dict[str, Dataset] = {}
+    for name in DATASET_NAMES:
+        kept = verify_dataset(name, store.root)
+        if kept.is_intact:
+            images[name] = load_dataset(name, cache_dir=store.root, report=lambda _: None)
+        elif kept.is_present:
+            problems.append({"path": str(kept.path), "problem": kept.problem or ""})
+    sound = 0
+    for found in store.entries():
+        if not isinstance(found, Entry):
+            problems.append({"path": str(found.path), "problem": found.reason})
+        elif found.spec.dataset in images and (problem := check_answers(found, images[found.spec.dataset])):
+            problems.append({"path": str(store.runs / found.key), "problem": problem})
+        else:
+            sound += 1
+    return sound, problems
 
 
 def _retrain(store: Store, number: int, data: Path | None, device: DeviceOption, threads: int | None) -> list[Proof]:
@@ -168,7 +180,9 @@ def _retrain(store: Store, number: int, data: Path | None, device: DeviceOption,
     if not entries:
         console.report(Message("train", "the cache holds no run that this version could train again", is_warning=True))
         return []
-    workplace = Workplace(store.root, data, device.value, threads or available_cores(), expected_device(device.value))
+    workplace = Workplace(
+        store.root, data, device.value, threads or measure_room().workers, expected_device(device.value)
+    )
     try:
         return prove(entries, workplace, console.report)
     finally:
@@ -253,18 +267,18 @@ def _garbage_document(
 
 def _tell_garbage(root: Path, runs: list[CachedRun], leftovers: list[Leftover], size: int, *, is_deleted: bool) -> None:
     if not runs and not leftovers:
-        typer.echo(f"{root}: nothing to delete")
+        print_text(f"{root}: nothing to delete")
         return
     for run in runs:
-        typer.echo(_describe_run(run))
+        print_text(_describe_run(run))
     for item in leftovers:
-        typer.echo(f"  {item.path}  {format_size(item.size_bytes):>8}  {item.about}")
+        print_text(f"  {item.path}  {format_size(item.size_bytes):>8}  {item.about}")
     what = " and ".join(
         count(number, word) for number, word in ((len(runs), "run"), (len(leftovers), "other")) if number
     )
     if is_deleted:
-        typer.echo(f"{what} deleted, {format_size(size)} freed")
+        print_text(f"{what} deleted, {format_size(size)} freed")
         return
-    typer.echo(f"{what} would go, {format_size(size)}; --yes deletes")
+    print_text(f"{what} would go, {format_size(size)}; --yes deletes")
     if runs:
-        typer.echo("no study file that was read asks for them; --studies names more that do")
+        print_text("no study file that was read asks for them; --studies names more that do")

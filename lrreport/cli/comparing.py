@@ -7,14 +7,14 @@ from typing import Annotated, Final
 
 import typer
 
-from lrreport.cli.options import AsJson, Verbose
-from lrreport.cli.running import guard, print_json
+from lrreport.cli.options import AsJson, Verbose, expand_path
+from lrreport.cli.running import guard, print_json, print_text
 
 #: `diff` found a difference.
 DIFFERENT: Final = 9
 
-OldReport = Annotated[Path, typer.Argument(help="Folder of the older report.", metavar="OLD")]
-NewReport = Annotated[Path, typer.Argument(help="Folder of the newer report.", metavar="NEW")]
+OldReport = Annotated[Path, typer.Argument(help="Folder of the older report.", metavar="OLD", parser=expand_path)]
+NewReport = Annotated[Path, typer.Argument(help="Folder of the newer report.", metavar="NEW", parser=expand_path)]
 
 
 @guard
@@ -33,6 +33,6 @@ def diff(old: OldReport, new: NewReport, as_json: AsJson = False, verbose: Verbo
     if as_json:
         print_json(difference.document())
     else:
-        typer.echo(describe_difference(difference, show_texts=verbose))
+        print_text(describe_difference(difference, show_texts=verbose))
     if difference.is_different:
         raise typer.Exit(DIFFERENT)

@@ -8,7 +8,31 @@ from typing import Annotated
 
 import typer
 
-from lrreport.request import DEFAULT_MAX_SEEDS, DEFAULT_SEEDS, PREVIEW_EPOCHS, PREVIEW_SEEDS
+from lrreport.errors import LrreportError
+from lrreport.request import DEFAULT_MAX_SEEDS, DEFAULT_SEEDS, PREVIEW_EPOCHS, PREVIEW_SEEDS, choose_studies
+
+
+def expand_path(text: str) -> Path:
+    """The path that a user means: `~` is the home folder, which shells expand at the beginning of a word alone.
+
+    Whether it can be read is not looked at here: whoever opens it says what helps.
+
+    Raises:
+        typer.BadParameter: There is no such home folder.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise typer.BadParameter(f"{text!r}: there is no such home folder; write the whole path") from error
+
+
+def complete_study(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The ids of studies that begin with what is typed so far, with their titles; those of `--studies`, too."""
+    try:
+        studies = choose_studies(folder=context.params.get("studies"))
+    except LrreportError:
+        studies = choose_studies()
+    return [(study.id, study.title["en"]) for study in studies if study.id.startswith(incomplete)]
 
 
 class DeviceOption(StrEnum):
@@ -56,9 +80,15 @@ class ProgressOption(StrEnum):
     JSON = "json"
 
 
-Out = Annotated[Path, typer.Option("--out", help="Folder of the report.", metavar="DIR")]
-StudyIds = Annotated[list[str] | None, typer.Option("--study", help="Only this study; repeatable.", metavar="ID")]
-StudyFolder = Annotated[Path | None, typer.Option("--studies", help="A folder of more study files.", metavar="DIR")]
+Out = Annotated[Path, typer.Option("--out", help="Folder of the report.", metavar="DIR", parser=expand_path)]
+StudyIds = Annotated[
+    list[str] | None,
+    typer.Option("--study", help="Only this study; repeatable.", metavar="ID", autocompletion=complete_study),
+]
+StudyFolder = Annotated[
+    Path | None,
+    typer.Option("--studies", help="A folder of more study files.", metavar="DIR", parser=expand_path),
+]
 Epochs = Annotated[
     int | None, typer.Option("--epochs", min=1, max=100_000, help="Epochs, where a study does not vary them.")
 ]
@@ -79,13 +109,18 @@ DatasetChoice = Annotated[
     DatasetOption | None, typer.Option("--dataset", help="Dataset, where a study does not vary it.")
 ]
 Data = Annotated[
-    Path | None, typer.Option("--data", help="Your own mnist.npz, or a folder of IDX files.", metavar="PATH")
+    Path | None,
+    typer.Option("--data", help="Your own mnist.npz, or a folder with the images.", metavar="PATH", parser=expand_path),
 ]
 Cache = Annotated[
     Path | None,
-    typer.Option("--cache", help="Folder of the result cache.", envvar="LRREPORT_CACHE", metavar="DIR"),
+    # What `~` means is settled in `cache_folder`, which has an exit code of its own for a cache that cannot be.
+    typer.Option("--cache", help="Folder of the result cache.", envvar="LRREPORT_CACHE", metavar="DIR", parser=Path),
 ]
-Templates = Annotated[Path | None, typer.Option("--templates", help="Templates that come before ours.", metavar="DIR")]
+Templates = Annotated[
+    Path | None,
+    typer.Option("--templates", help="Templates that come before ours.", metavar="DIR", parser=expand_path),
+]
 DeviceChoiceOption = Annotated[DeviceOption, typer.Option("--device", help="Where to train.")]
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, max=1024, help="Cores to use (default: all that are allowed).")

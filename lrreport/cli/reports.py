@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import typer
@@ -40,10 +41,11 @@ from lrreport.cli.options import (
 from lrreport.cli.running import guard, make_console, make_request, print_json
 from lrreport.console import Console
 from lrreport.events import Message
-from lrreport.library_folders import settle_libraries
+from lrreport.library_folders import check_temporary, settle_libraries
 
 if TYPE_CHECKING:
     from lrreport.pipeline import BuildOutcome
+    from lrreport.request import Request
 
 
 @guard
@@ -96,7 +98,7 @@ def build(
         outcome = pipeline.build(request, out, console.report)
     finally:
         console.close()
-    return _tell_outcome(console, outcome, as_json=as_json)
+    return _tell_outcome(console, outcome, request, as_json=as_json)
 
 
 @guard
@@ -135,6 +137,7 @@ def train(
         dataset=dataset, data=data, cache=cache, device=device, threads=threads, force=force, preview=preview,
         wait=wait,
     )  # fmt: skip
+    settle_libraries(request.cache, os.environ)
     try:
         outcome = pipeline.train(request, console.report)
     finally:
@@ -184,15 +187,16 @@ def render(
         adopt=adopt, wait=wait,
     )  # fmt: skip
     settle_libraries(request.cache, os.environ)
+    check_temporary(request.cache)
     try:
         outcome = pipeline.render(request, out, console.report)
     finally:
         console.close()
-    return _tell_outcome(console, outcome, as_json=as_json)
+    return _tell_outcome(console, outcome, request, as_json=as_json)
 
 
-def _tell_outcome(console: Console, outcome: BuildOutcome, *, as_json: bool) -> str:
-    from lrreport.outcome_text import build_document, describe_build  # noqa: PLC0415
+def _tell_outcome(console: Console, outcome: BuildOutcome, request: Request, *, as_json: bool) -> str:
+    from lrreport.outcome_text import build_document, describe_build, name_entrance  # noqa: PLC0415
 
     text = describe_build(outcome)
     console.report(Message("done", text))
@@ -200,4 +204,6 @@ def _tell_outcome(console: Console, outcome: BuildOutcome, *, as_json: bool) -> 
         print_json(build_document(outcome))
     else:
         typer.echo(outcome.out)
+    if sys.stderr.isatty():  # a log ends with what was done
+        console.report(Message("done", f"open {outcome.out / name_entrance(request.editions, request.formats)}"))
     return text

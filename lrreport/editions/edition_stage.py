@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime
 import hashlib
 import os
-from collections.abc import Mapping
+import time
+import zoneinfo
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -97,8 +99,11 @@ def _read_edition_file(out: Path) -> dict[str, Any] | None:
     return document if is_sound else None
 
 
-def today() -> datetime.date:
-    """Today in UTC, or the day of SOURCE_DATE_EPOCH.
+def today(clock: Callable[[], float] = time.time) -> datetime.date:
+    """Today where the reader lives, as TZ or the system says; with SOURCE_DATE_EPOCH that day in UTC.
+
+    Args:
+        clock: Tells the seconds since 1970.
 
     Raises:
         UsageError: SOURCE_DATE_EPOCH is not a number of seconds.
@@ -110,4 +115,14 @@ def today() -> datetime.date:
             raise UsageError(
                 "SOURCE_DATE_EPOCH is not a time", got=repr(text), expected="seconds since 1970", fix="unset it"
             ) from error
-    return datetime.datetime.now(datetime.UTC).date()
+    return datetime.datetime.fromtimestamp(clock(), _find_zone()).date()
+
+
+def _find_zone() -> datetime.tzinfo | None:
+    """The zone that TZ names; None leaves it to the system, which knows `ICT-7` and its own zone as well.
+
+    Without its files of zones, as in small images, the system takes every name for UTC; the package tzdata has them too.
+    """
+    with suppress(KeyError, ValueError, OSError):
+        return zoneinfo.ZoneInfo(os.environ["TZ"])
+    return None

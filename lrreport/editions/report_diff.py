@@ -20,6 +20,8 @@ from lrreport.publishing.report_folder import PublishedReport, open_report
 
 #: Pages whose texts are compared, with the years that their calendar is ahead: Thai dates count Buddhist years.
 _PAGES: Final[Mapping[str, int]] = {"th.html": 543, "en.html": 0}
+#: A page of ours has some 2 MB, and is read at 5 MB a second.
+_MAX_PAGE_BYTES: Final = 30_000_000
 #: What an edition says about the one before it is no text of its own.
 _ABOUT_CHANGES: Final = "appendix-changes"
 
@@ -116,7 +118,7 @@ def _date_of(report: PublishedReport) -> str:
 
 def _texts_of(report: PublishedReport, page: str, era: int) -> dict[str, str]:
     """A page's texts, without what an edition says of itself: its date, and its changes."""
-    texts = read_texts(report.read(page).decode(errors="replace"))
+    texts = read_texts(report.read(page, limit=_MAX_PAGE_BYTES).decode(errors="replace"))
     if day := _date_of(report):
         parsed = dt.date.fromisoformat(day)
         written = re.compile(rf"\b{parsed.day} [^\W\d]+\w* {parsed.year + era}\b")

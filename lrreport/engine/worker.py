@@ -20,6 +20,7 @@ from lrreport.datasets import load_dataset
 from lrreport.environment import current_environment, without_chatter
 from lrreport.errors import TOO_LITTLE_MEMORY, LrreportError
 from lrreport.groups import EpochReport, Group
+from lrreport.system.memory import is_lack_of_memory
 from lrreport.system.processes import follow_parent
 
 if TYPE_CHECKING:
@@ -93,15 +94,15 @@ class WorkerSettings:
     data_path: Path | None
 
 
-def serve(connection: Connection, settings: WorkerSettings) -> None:
+def serve(connection: Connection) -> None:
     """Work until the driver hangs up.
 
     Args:
-        connection: Takes an `Assignment` or a `Stop`; gives what `FromWorker` lists.
-        settings: Device and data.
+        connection: Takes `WorkerSettings` first, then an `Assignment` or a `Stop`; gives what `FromWorker` lists.
     """
     follow_parent()
     try:
+        settings: WorkerSettings = connection.recv()
         with without_chatter():
             from lrreport.engine.device import set_up_device  # noqa: PLC0415 - TensorFlow takes seconds to load
 
@@ -116,11 +117,9 @@ def serve(connection: Connection, settings: WorkerSettings) -> None:
         return  # the driver is gone, and nobody is left to tell
     except LrreportError as error:
         _send_failure(connection, Failed(error, traceback.format_exc()))
-    except MemoryError:
+    except Exception as error:  # noqa: BLE001 - told to the driver, which raises it
         reason = LrreportError("A process that trains has too little memory", fix=TOO_LITTLE_MEMORY)
-        _send_failure(connection, Failed(reason, traceback.format_exc()))
-    except Exception:  # noqa: BLE001 - told to the driver, which raises it
-        _send_failure(connection, Failed(None, traceback.format_exc()))
+        _send_failure(connection, Failed(reason if is_lack_of_memory(error) else None, traceback.format_exc()))
 
 
 def _send_failure(connection: Connection, failure: Failed) -> None:

@@ -7,21 +7,34 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from lrreport.errors import RenderError
 from lrreport.figures.colours import find_plain
 from lrreport.figures.curves import describe_learning_curves, is_plateau_study, make_learning_curves
-from lrreport.figures.data import FigureData, list_curve_data, list_decay_data, list_ending_data
+from lrreport.figures.data import (
+    FigureData,
+    list_curve_data,
+    list_decay_data,
+    list_dot_data,
+    list_ending_data,
+    list_map_data,
+)
 from lrreport.figures.decay_curve import describe_decay_curve, make_decay_curve
 from lrreport.figures.digits import describe_sample_digits, make_sample_digits
+from lrreport.figures.dots import make_list
 from lrreport.figures.drawn import DrawnFigure, save_figure
+from lrreport.figures.endings import describe_large
+from lrreport.figures.forms import Part, choose_axes, find_part, list_parts
+from lrreport.figures.heatmap import make_map
 from lrreport.figures.overview import choose_overview_study, describe_overview, make_overview
 from lrreport.figures.plateau import describe_plateau, make_plateau
 from lrreport.figures.theme import theme
 from lrreport.figures.words import LANGUAGES, Language
 from lrreport.keys import run_key
 from lrreport.results import Results
+from lrreport.spec import Study
 
 __all__ = [
     "OVERVIEW",
@@ -29,9 +42,11 @@ __all__ = [
     "DrawnFigure",
     "FigureData",
     "Language",
+    "Part",
     "draw_figure",
     "draw_figures",
     "list_figures",
+    "list_parts",
     "narrow_results",
 ]
 
@@ -48,8 +63,15 @@ def list_figures(results: Results) -> tuple[str, ...]:
     for study in results.studies:
         if study.id == _DECAY_STUDY:
             names.append(DECAY_CURVE)
-        names.append(study.id)
+        names += [part.name for part in list_parts(results, study)]
     return tuple(names)
+
+
+def find_study(name: str, results: Results) -> Study | None:
+    """The study that a figure shows; None for the sample of digits, which shows none."""
+    if name == OVERVIEW:
+        return choose_overview_study(results)
+    return results.study(_DECAY_STUDY if name == DECAY_CURVE else name.partition(".")[0])
 
 
 def narrow_results(name: str, results: Results) -> Results:
@@ -59,7 +81,7 @@ def narrow_results(name: str, results: Results) -> Results:
         name: One of `list_figures(results)`.
         results: Of the whole report.
     """
-    study = choose_overview_study(results) if name == OVERVIEW else results.study(name)
+    study = None if name == DECAY_CURVE else find_study(name, results)
     settings = list(study.settings) if study else []
     if study and (plain := find_plain(results, study)):
         settings.append(plain)
@@ -84,7 +106,8 @@ def draw_figure(
         language: `th` or `en`.
 
     Raises:
-        RenderError: There is no such figure or language, a font is missing, or a character has no glyph.
+        RenderError: There is no such figure or language, a font is missing, a character has no glyph, or the figure does
+            not fit on a page.
     """
     if language not in LANGUAGES:
         raise RenderError("Figures have no such language", got=repr(language), expected="th or en")
@@ -98,24 +121,36 @@ def draw_figure(
             figure = make_sample_digits(train_images, train_labels, dataset, language)
             alt = describe_sample_digits(train_labels, dataset, language)
             return save_figure(figure, name=name, language=language, alt=alt)
-        study = results.study(_DECAY_STUDY if name == DECAY_CURVE else name)
-        if name == OVERVIEW:
-            study = choose_overview_study(results)
+        study = find_study(name, results)
         assert study is not None  # narrows the type; the name was checked above
-        if name == OVERVIEW:
-            figure, alt = make_overview(results, study, language), describe_overview(results, study, language)
-            data = list_ending_data(results, study, language)
-        elif name == DECAY_CURVE:
-            figure, alt = make_decay_curve(results, study, language), describe_decay_curve(study, language)
-            data = list_decay_data(study, language)
-        elif is_plateau_study(study):
-            figure, alt = make_plateau(results, study, language), describe_plateau(results, study, language)
-            data = list_curve_data(results, study, language, has_loss=True)
-        else:
-            figure = make_learning_curves(results, study, language)
-            alt = describe_learning_curves(results, study, language)
-            data = list_curve_data(results, study, language, has_loss=False)
-        return save_figure(figure, name=name, language=language, alt=alt, data=data)
+        figure, alt, data = _make_figure(name, results, study, language)
+        return save_figure(figure, name=name, language=language, alt=alt, data=data, study=study.id)
+
+
+def _make_figure(name: str, results: Results, study: Study, language: Language) -> tuple[Figure, str, FigureData]:
+    """A study's figure, its text alternative and its numbers."""
+    if name == DECAY_CURVE:
+        figure, alt = make_decay_curve(results, study, language), describe_decay_curve(study, language)
+        return figure, alt, list_decay_data(study, language)
+    part = list_parts(results, study)[0] if name == OVERVIEW else find_part(results, study, name)
+    shown = part.shown
+    if part.form == "curves" and name == OVERVIEW:
+        figure, alt = make_overview(results, study, language), describe_overview(results, study, language)
+        return figure, alt, list_ending_data(results, study, language)
+    if part.form != "curves":
+        axes = choose_axes(study)
+        make = make_map if part.form == "map" else make_list
+        figure = make(results, study, part, axes, language)
+        alt = describe_large(results, study, part, axes, language)
+        if part.form == "map":
+            return figure, alt, list_map_data(results, study, axes, shown, language)
+        return figure, alt, list_dot_data(results, study, shown, language)
+    is_plateau = is_plateau_study(study)
+    make_curves, describe = (
+        (make_plateau, describe_plateau) if is_plateau else (make_learning_curves, describe_learning_curves)
+    )
+    figure, alt = make_curves(results, study, language, part), describe(results, study, language, part)
+    return figure, alt, list_curve_data(results, study, language, has_loss=is_plateau, shown=shown)
 
 
 def draw_figures(

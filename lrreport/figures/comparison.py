@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from lrreport.figures import panels
 from lrreport.figures.envelopes import Envelope, FloatArray, draw_envelope
-from lrreport.figures.labels import TextStyle, measure_label, write_label
+from lrreport.figures.labels import TextStyle, measure_label, shorten_label, write_label
 from lrreport.figures.theme import POINTS_PER_INCH, QUIET_COLOUR, SEMI_BOLD, WIDTH_IN
 from lrreport.figures.words import Language, format_percent, say
 
@@ -74,9 +74,13 @@ def draw_comparison(figure: Figure, lines: Sequence[Line], heading: str, languag
         left_in: Where the panel begins, in inches.
     """
     is_close = min(_settled_ends(lines)) >= _HIGH
+    ends = [
+        f"{_SPACE}{format_percent(float(line.envelope.mean_t[-1]), decimals=2 if is_close else 1)}" for line in lines
+    ]
+    most_pt = _WIDEST_LABEL_IN * POINTS_PER_INCH - _LEADER_PT - _GAP_PT - 2
+    heading = shorten_label(heading, most_pt, weight=SEMI_BOLD)
     labels = [
-        f"{line.name}{_SPACE}{format_percent(float(line.envelope.mean_t[-1]), decimals=2 if is_close else 1)}"
-        for line in lines
+        shorten_label(line.name, most_pt - measure_label(end)) + end for line, end in zip(lines, ends, strict=True)
     ]
     widest_pt = max(measure_label(text) for text in [*labels, heading])
     room_in = min(_WIDEST_LABEL_IN, (widest_pt + _LEADER_PT + _GAP_PT + 2) / POINTS_PER_INCH)

@@ -15,10 +15,11 @@ from lrreport.figures import comparison, panels
 from lrreport.figures.colours import colour_settings, colours_of, find_plain, identify
 from lrreport.figures.comparison import Line
 from lrreport.figures.envelopes import FloatArray, count_band, draw_envelope, make_envelope, pick_epochs
+from lrreport.figures.forms import BETWEEN_IN, TITLE_IN, TITLE_LINE_IN, Part, choose_grid
 from lrreport.figures.labels import TextStyle, write_label
 from lrreport.figures.legend import draw_legend, legend_height_in, list_legend
 from lrreport.figures.panels import Margins
-from lrreport.figures.rates import STRIP_IN, choose_rate_range, draw_rates, set_log_axis
+from lrreport.figures.rates import choose_rate_range, draw_rates, set_log_axis
 from lrreport.figures.theme import QUIET_COLOUR, TEXT_COLOUR
 from lrreport.figures.words import (
     Language,
@@ -33,15 +34,13 @@ from lrreport.figures.words import (
 from lrreport.results import Results, RunResult, Status
 from lrreport.spec import Study
 
-#: Height of a panel by how many stand side by side.
-_PANEL_HEIGHTS_IN: Final = {1: 2.0, 2: 1.3, 3: 1.05}
 _PER_CENT: Final = 100.0
 _NOTE_LINE_PT: Final = 12.5
 #: Room above and below a note, as a share of the panel, beyond which more room is no better.
 _ENOUGH: Final = 0.04
 
 
-def make_learning_curves(results: Results, study: Study, language: Language) -> Figure:
+def make_learning_curves(results: Results, study: Study, language: Language, part: Part | None = None) -> Figure:
     """Draw a study's learning curves; to be called inside `theme()`.
 
     At the top stand the test curves of all settings in one panel. Below it each setting has a panel of its own: the
@@ -51,23 +50,28 @@ def make_learning_curves(results: Results, study: Study, language: Language) -> 
         results: Where the curves come from.
         study: One of its studies.
         language: `th` or `en`.
+        part: Which of its settings are shown; by default all of them. The axes are those of all.
     """
-    runs = [results.of(setting) for setting in study.settings]
-    titles = describe_settings(study, language)
-    colours = colours_of(results, study)
+    all_runs = [results.of(setting) for setting in study.settings]
+    shown = part.shown if part else range(len(study.settings))
+    runs = [all_runs[place] for place in shown]
+    all_titles = describe_settings(study, language)
+    titles = [all_titles[place] for place in shown]
+    all_colours = colours_of(results, study)
+    colours = [all_colours[place] for place in shown]
     epochs = max(setting.epochs for setting in study.settings)
-    columns = panels.choose_columns(len(titles), len({lines[-1] for lines in titles}) if len(titles[0]) > 1 else 1)
-    low, high = panels.choose_accuracy_range(_accuracy_curves(runs))
+    own = choose_grid(results, study)
+    columns = own.columns
+    low, high = panels.choose_accuracy_range(_accuracy_curves(all_runs))
     has_diverged = any(run.status is Status.DIVERGED for group in runs for run in group)
-    lines = list_lines(results, study, language)
+    lines = list_lines(results, study, language) if shown[0] == 0 else []
     legend = list_legend(language, n=count_band(runs), has_diverged=has_diverged)
-    extra_in = 0.18 * (max(len(texts) for texts in titles) - 1)
-    margins = Margins(left=0.74, between_rows=0.46 + extra_in)
+    extra_in = TITLE_LINE_IN * (max(len(texts) for texts in titles) - 1)
+    margins = Margins(left=0.74, between_rows=BETWEEN_IN + extra_in)
     above_in = comparison.height_in() if lines else 0.0
-    margins = replace(margins, top=above_in + legend_height_in(legend, margins) + 0.27 + extra_in)
-    heights_in = (_PANEL_HEIGHTS_IN.get(columns, 0.82), STRIP_IN)
-    figure, grid = panels.make_grid(math.ceil(len(titles) / columns), columns, heights_in, margins)
-    rates = choose_rate_range(runs)
+    margins = replace(margins, top=above_in + legend_height_in(legend, margins) + TITLE_IN + extra_in)
+    figure, grid = panels.make_grid(math.ceil(len(titles) / columns), columns, own.heights_in, margins)
+    rates = choose_rate_range(all_runs)
     for index, (group, texts) in enumerate(zip(runs, titles, strict=True)):
         row, column = divmod(index, columns)
         axes, strip = grid[2 * row][column], grid[2 * row + 1][column]
@@ -81,8 +85,8 @@ def make_learning_curves(results: Results, study: Study, language: Language) -> 
         panels.set_epoch_axis(axes, epochs, most_ticks=most_ticks, is_labelled=False)
         panels.set_epoch_axis(strip, epochs, most_ticks=most_ticks, is_labelled=index + columns >= len(titles))
     for index in range(len(titles), len(grid) // 2 * columns):
-        for part in (0, 1):
-            grid[2 * (index // columns) + part][index % columns].remove()
+        for line in (0, 1):
+            grid[2 * (index // columns) + line][index % columns].remove()
     draw_legend(figure, legend, margins, top_in=above_in)
     if lines:
         comparison.draw_comparison(figure, lines, name_short(study, language)[0], language, left_in=margins.left)
@@ -116,22 +120,25 @@ def is_plateau_study(study: Study) -> bool:
     return any(setting.spec.plateau is not None for setting in study.settings)
 
 
-def describe_learning_curves(results: Results, study: Study, language: Language) -> str:
+def describe_learning_curves(results: Results, study: Study, language: Language, part: Part | None = None) -> str:
     """The text alternative of `make_learning_curves`, its numbers computed from the same curves."""
-    count, epochs = len(study.settings), max(setting.epochs for setting in study.settings)
+    shown = part.shown if part else tuple(range(len(study.settings)))
+    count, epochs = len(shown), max(setting.epochs for setting in study.settings)
     seeds = describe_seeds(len(results.seeds), language)
-    endings = describe_endings(results, study, language)
+    endings = describe_endings(results, study, language, shown)
+    has_lines = shown[0] == 0 and list_lines(results, study, language)
     if language == "th":
         panels_text = f"มี {count} ชุดค่า ชุดละหนึ่งช่อง" if count > 1 else "มีชุดค่าเดียว"
-        together = "ช่องบนสุดเทียบข้อมูลทดสอบของทุกชุดค่า " if list_lines(results, study, language) else ""
+        together = "ช่องบนสุดเทียบข้อมูลทดสอบของทุกชุดค่า " if has_lines else ""
         return (
             f"เส้นโค้งการเรียนรู้ของการทดลองเรื่อง {study.title['th']} {panels_text} แกนนอนคือรอบที่ 1 ถึง {epochs:,} "
             f"แกนตั้งคือความถูกต้องเป็นร้อยละ {together}เส้นประคือข้อมูลฝึก เส้นทึบคือข้อมูลทดสอบ "
             f"แถบใต้แต่ละช่องคืออัตราการเรียนรู้ที่ใช้จริง {seeds} "
             f"เมื่อจบรอบสุดท้าย ความถูกต้องของข้อมูลทดสอบเป็นดังนี้ {endings}"
         )
-    panels_text = f"one panel for each of its {count} settings" if count > 1 else "one panel"
-    together = "the top panel has the test data of all settings, " if list_lines(results, study, language) else ""
+    whole = count == len(study.settings)
+    panels_text = f"one panel for each of {'its ' if whole else ''}{count} settings" if count > 1 else "one panel"
+    together = "the top panel has the test data of all settings, " if has_lines else ""
     return (
         f"Learning curves of the study '{study.title['en']}', {panels_text}: epochs 1 to {epochs:,} across, accuracy in "
         f"per cent upwards, {together}training data dashed, test data solid, below each panel a strip with the learning "
@@ -140,11 +147,12 @@ def describe_learning_curves(results: Results, study: Study, language: Language)
     )
 
 
-def describe_endings(results: Results, study: Study, language: Language) -> str:
+def describe_endings(results: Results, study: Study, language: Language, shown: Sequence[int] | None = None) -> str:
     """Each setting with its mean test accuracy after the last epoch, and how many seeds diverged."""
     items = []
-    for setting, name in zip(study.settings, name_settings(study, language), strict=True):
-        runs = results.of(setting)
+    names = name_settings(study, language)
+    for place in range(len(study.settings)) if shown is None else shown:
+        runs, name = results.of(study.settings[place]), names[place]
         numbers = []
         if envelope := make_envelope(runs, "test_accuracy_t"):
             ending = format_percent(float(envelope.mean_t[-1]))

@@ -1,4 +1,4 @@
-"""The numbers behind a figure, as a table of at most 50 rows."""
+"""The numbers behind a figure, as a table of at most 50 rows; of a map, of as many as its cells have."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Final
 import numpy as np
 
 from lrreport.figures.decay_curve import UPDATES, decay_curve
+from lrreport.figures.endings import Ending, format_end, list_endings, name_panel, rank_endings
 from lrreport.figures.envelopes import FloatArray, make_envelope
-from lrreport.figures.words import Language, format_number, name_settings, say
+from lrreport.figures.forms import Axes, list_panels, list_values
+from lrreport.figures.words import Language, format_number, format_setting_value, name_key, name_settings, say
 from lrreport.results import Results, Status
 from lrreport.spec import Study
 
@@ -35,7 +37,9 @@ class FigureData:
     rows: tuple[tuple[str, ...], ...]
 
 
-def list_curve_data(results: Results, study: Study, language: Language, *, has_loss: bool) -> FigureData:
+def list_curve_data(
+    results: Results, study: Study, language: Language, *, has_loss: bool, shown: Sequence[int] | None = None
+) -> FigureData:
     """Means over the seeds that did not diverge: accuracies in per cent, losses when asked for, and rates that change.
 
     Args:
@@ -43,7 +47,10 @@ def list_curve_data(results: Results, study: Study, language: Language, *, has_l
         study: One of its studies.
         language: `th` or `en`.
         has_loss: Whether the figure shows losses, too.
+        shown: Places of the settings that it shows; by default all of them.
     """
+    names = name_settings(study, language)
+    places = range(len(names)) if shown is None else shown
     quantities = [("test", "test_accuracy_t", _PER_CENT, 2), ("train", "train_accuracy_t", _PER_CENT, 2)]
     if has_loss:
         quantities += [("test-loss", "test_loss_t", 1.0, 4), ("train-loss", "train_loss_t", 1.0, 4)]
@@ -53,7 +60,7 @@ def list_curve_data(results: Results, study: Study, language: Language, *, has_l
     groups: list[tuple[str, int]] = [("", 1)]
     heads = [say("epoch", language)]
     columns: list[list[str]] = [[f"{index + 1:,}" for index in index_t]]
-    for setting, name in zip(study.settings, name_settings(study, language), strict=True):
+    for setting, name in ((study.settings[place], names[place]) for place in places):
         runs = results.of(setting)
         for key, quantity, scale, decimals in quantities:
             envelope = make_envelope(runs, quantity, most=None)
@@ -87,15 +94,52 @@ def list_decay_data(study: Study, language: Language) -> FigureData:
 
 
 def list_ending_data(results: Results, study: Study, language: Language) -> FigureData:
-    """The last test accuracy of each setting: mean, lowest and highest of the seeds, in per cent."""
-    rows = []
-    for setting in study.settings:
-        envelope = make_envelope(results.of(setting), "test_accuracy_t")
-        ends = (envelope.mean_t, envelope.low_t, envelope.high_t) if envelope else ()
-        texts = [f"{_PER_CENT * float(curve[-1]):.2f}" for curve in ends] or [_NOTHING] * 3
-        rows.append((format_number(setting.spec.rate), *texts))
+    """The last test accuracy of each rate: mean, lowest and highest of the seeds, in per cent."""
     heads = (say("rate", language), *(say(key, language) for key in ("mean", "lowest", "highest")))
+    rows = [
+        (format_number(study.settings[ending.place].spec.rate), *_write_ending(ending))
+        for ending in list_endings(results, study)
+    ]
     return FigureData((), heads, tuple(rows))
+
+
+def list_map_data(results: Results, study: Study, axes: Axes, shown: Sequence[int], language: Language) -> FigureData:
+    """The means of a figure's maps, in per cent: a row of the table for each of theirs, a column for each of theirs."""
+    endings = list_endings(results, study)
+    columns = list_values(study, axes.across)
+    heads = [format_setting_value(axes.across, value, language) for value in columns]
+    rows = []
+    for places in list_panels(study, axes):
+        if not set(places) <= set(shown):
+            continue
+        title = name_panel(study, axes, places[0], language)
+        for value in list_values(study, axes.up):
+            name = f"{name_key(axes.up, language)} {format_setting_value(axes.up, value, language)}"
+            row = dict.fromkeys(columns, _NOTHING)
+            for place in places:
+                varied = dict(study.settings[place].varied)
+                if varied[axes.up] == value:
+                    row[varied[axes.across]] = format_end(endings[place].mean)
+            rows.append((" · ".join(text for text in (title, name) if text), *row.values()))
+    groups = (("", 1), (name_key(axes.across, language), len(columns)))
+    return FigureData(groups, (say("setting", language), *heads), tuple(rows))
+
+
+def list_dot_data(results: Results, study: Study, shown: Sequence[int], language: Language) -> FigureData:
+    """The last test accuracies of a list in per cent, the best first: all, or half of `MOST_ROWS` from either end."""
+    names = name_settings(study, language)
+    endings = list_endings(results, study)
+    ranked = rank_endings(endings[place] for place in shown)
+    if len(ranked) > MOST_ROWS:
+        ranked = [*ranked[: MOST_ROWS // 2], *ranked[-MOST_ROWS // 2 :]]
+    heads = (say("setting", language), *(say(key, language) for key in ("mean", "lowest", "highest")))
+    return FigureData((), heads, tuple((names[ending.place], *_write_ending(ending)) for ending in ranked))
+
+
+def _write_ending(ending: Ending) -> tuple[str, str, str]:
+    if ending.mean is None:
+        return (_NOTHING, _NOTHING, _NOTHING)
+    return (format_end(ending.mean), format_end(ending.low), format_end(ending.high))
 
 
 def _pick(count: int) -> list[int]:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from lrreport.errors import RenderError
 from lrreport.figures.data import FigureData
+from lrreport.figures.page_fit import check_fit
 from lrreport.figures.print_svg import merge_glyphs
 from lrreport.figures.svg import clean_svg
 from lrreport.figures.theme import POINTS_PER_INCH
@@ -25,7 +26,7 @@ class DrawnFigure:
     """One figure in one language; the same results give the same bytes.
 
     Attributes:
-        name: `sample-digits`, `decay-curve`, or the id of a study.
+        name: `sample-digits`, `decay-curve`, or the id of a study, with a point and a number where it has several.
         language: `th` or `en`.
         alt: What the figure shows, in one to three sentences with its numbers.
         svg: For the pages: text as text in the pages' fonts, no size of its own, ids prefixed by name and language.
@@ -51,13 +52,14 @@ class DrawnFigure:
 
 
 def save_figure(
-    figure: Figure, *, name: str, language: Language, alt: str, data: FigureData | None = None
+    figure: Figure, *, name: str, language: Language, alt: str, data: FigureData | None = None, study: str = ""
 ) -> DrawnFigure:
     """Write a figure in every form; to be called inside `theme()`.
 
     Raises:
-        RenderError: A character has no glyph in the figure's fonts.
+        RenderError: A character has no glyph in the figure's fonts, or the figure does not fit on a page.
     """
+    where = ", ".join((*([f"study {study}"] if study else []), f"figure {name}", f"language {language}"))
     prefix = f"{language}-fig-{name}"
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=r"(?s)Glyph .* missing")
@@ -69,11 +71,12 @@ def save_figure(
         except UserWarning as warning:
             raise RenderError(
                 "A character of a figure has no glyph in its fonts",
-                where=f"figure {name}, language {language}",
+                where=where,
                 got=str(warning),
                 expected="text in Thai, Latin or Greek letters",
                 fix="reword the label, or the study's title",
             ) from warning
+    check_fit(figure, where, PNG_DPI)
     width_in, height_in = figure.get_size_inches()
     return DrawnFigure(
         name=name,

@@ -12,7 +12,7 @@ from matplotlib.textpath import TextToPath
 from matplotlib.transforms import Transform
 
 from lrreport.figures.theme import FONT_FAMILIES, SMALL_PT, TEXT_COLOUR
-from lrreport.figures.words import split_superscripts
+from lrreport.figures.words import cut_text, split_superscripts
 
 #: Half the height of Sarabun's digits.
 DIGIT_MIDDLE_EM: Final = 0.33
@@ -28,10 +28,24 @@ def measure_width(text: str, size: float, weight: int = 400) -> float:
     return float(width)
 
 
-def measure_label(text: str, size: float = SMALL_PT) -> float:
+def measure_label(text: str, size: float = SMALL_PT, weight: int = 400) -> float:
     """Width of what `write_label` writes, in points: superscripts are small."""
     parts = split_superscripts(text)
-    return sum(measure_width(part, size * (_RAISED_SIZE if is_raised else 1)) for part, is_raised in parts)
+    return sum(measure_width(part, size * (_RAISED_SIZE if is_raised else 1), weight) for part, is_raised in parts)
+
+
+def shorten_label(text: str, room_pt: float, size: float = SMALL_PT, weight: int = 400) -> str:
+    """A label no wider than its room, an ellipsis in place of what does not fit."""
+    if measure_label(text, size, weight) <= room_pt:
+        return text
+    low, high = 1, len(text)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if measure_label(cut_text(text, middle), size, weight) <= room_pt:
+            low = middle
+        else:
+            high = middle
+    return cut_text(text, low)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lrreport.figures.envelopes import FloatArray
-from lrreport.figures.labels import TextStyle, write_label
+from lrreport.figures.labels import TextStyle, shorten_label, write_label
 from lrreport.figures.theme import POINTS_PER_INCH, SEMI_BOLD, WIDTH_IN
 from lrreport.figures.words import Language, say
 
 _TICK_STYLE: Final = TextStyle(align="right", is_level=True, offset_pt=(-3.5, 0))
 _MOST_COLUMNS: Final = 4
 _MOST_TICKS: Final = 5
+#: A title may reach a little into the room between two panels; letters are a little wider when they are drawn.
+_TITLE_OVERHANG_PT: Final = 2.0
+_TITLE_SHARE: Final = 0.98
 _HIGH: Final = 90.0
 _NICE: Final = (1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 2500, 5000, 10_000, 20_000, 25_000, 50_000)
 
@@ -120,10 +123,12 @@ def write_ticks(axes: Axes, labels: Mapping[float, str], *, is_labelled: bool) -
 
 
 def write_title(axes: Axes, lines: Sequence[str], *, line_pt: float = 13.0) -> None:
-    """Write a panel's title above its upper left corner, one line for each varied key."""
+    """Write a panel's title above its upper left corner, one line for each varied key, cut where the next panel begins."""
+    room_pt = _TITLE_SHARE * float(axes.bbox.width) + _TITLE_OVERHANG_PT  # at 72 dots an inch, a dot is a point
     for number, line in enumerate(reversed(lines)):
+        text = shorten_label(line, room_pt, weight=SEMI_BOLD)
         write_label(
-            axes, line, (0, 1), axes.transAxes, TextStyle(weight=SEMI_BOLD, offset_pt=(0, 5 + number * line_pt))
+            axes, text, (0, 1), axes.transAxes, TextStyle(weight=SEMI_BOLD, offset_pt=(0, 5 + number * line_pt))
         )
 
 

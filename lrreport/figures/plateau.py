@@ -16,6 +16,7 @@ from lrreport.figures import comparison, panels
 from lrreport.figures.colours import colours_of
 from lrreport.figures.curves import describe_endings, draw_diverged, list_lines, write_notes
 from lrreport.figures.envelopes import FloatArray, count_band, draw_envelope, make_envelope
+from lrreport.figures.forms import BETWEEN_IN, MOST_COLUMNS, PLATEAU_HEIGHTS_IN, TITLE_IN, TITLE_LINE_IN, Part
 from lrreport.figures.legend import draw_legend, legend_height_in, list_legend
 from lrreport.figures.panels import Margins
 from lrreport.figures.rates import choose_rate_range, draw_rates, find_cuts, set_log_axis
@@ -33,16 +34,13 @@ from lrreport.figures.words import (
 from lrreport.results import Results, RunResult, Status
 from lrreport.spec import Study
 
-_MOST_COLUMNS: Final = 4
-#: The loss, the accuracy and the rate of a setting stand one above the other, so many inches high.
-_HEIGHTS_IN: Final = (0.8, 0.8, 0.45)
-_ROWS: Final = len(_HEIGHTS_IN)
+_ROWS: Final = len(PLATEAU_HEIGHTS_IN)
 _PER_CENT: Final = 100.0
 #: Above this loss (guessing has ln 10 = 2.3) a linear axis would flatten everything else.
 _LINEAR_LOSS: Final = 10.0
 
 
-def make_plateau(results: Results, study: Study, language: Language) -> Figure:
+def make_plateau(results: Results, study: Study, language: Language, part: Part | None = None) -> Figure:
     """Draw a plateau study; to be called inside `theme()`.
 
     Where a callback ever cut the rate, all settings stand in one panel first, beside the same training without the
@@ -54,23 +52,28 @@ def make_plateau(results: Results, study: Study, language: Language) -> Figure:
         results: Where the curves come from.
         study: One of its studies.
         language: `th` or `en`.
+        part: Which of its settings are shown; by default all of them. The axes are those of all.
     """
-    runs = [results.of(setting) for setting in study.settings]
-    titles = describe_settings(study, language)
-    colours = colours_of(results, study)
+    all_runs = [results.of(setting) for setting in study.settings]
+    shown = part.shown if part else range(len(study.settings))
+    runs = [all_runs[place] for place in shown]
+    all_titles = describe_settings(study, language)
+    titles = [all_titles[place] for place in shown]
+    all_colours = colours_of(results, study)
+    colours = [all_colours[place] for place in shown]
     epochs = max(setting.epochs for setting in study.settings)
-    columns = min(len(titles), _MOST_COLUMNS)
+    columns = min(len(all_titles), MOST_COLUMNS)
     blocks = math.ceil(len(titles) / columns)
-    has_cuts = any(find_cuts(run) for group in runs for run in group)
+    has_cuts = any(find_cuts(run) for group in all_runs for run in group)
     has_diverged = any(run.status is Status.DIVERGED for group in runs for run in group)
-    lines = list_lines(results, study, language) if has_cuts else []
+    lines = list_lines(results, study, language) if has_cuts and shown[0] == 0 else []
     legend = list_legend(language, n=count_band(runs), has_cuts=has_cuts, has_diverged=has_diverged)
-    extra_in = 0.18 * (max(len(texts) for texts in titles) - 1)
-    margins = Margins(left=0.78, between_rows=0.46 + extra_in)
+    extra_in = TITLE_LINE_IN * (max(len(texts) for texts in titles) - 1)
+    margins = Margins(left=0.78, between_rows=BETWEEN_IN + extra_in)
     above_in = comparison.height_in() if lines else 0.0
-    margins = replace(margins, top=above_in + legend_height_in(legend, margins) + 0.27 + extra_in)
-    figure, grid = panels.make_grid(blocks, columns, _HEIGHTS_IN, margins)
-    scales = _choose_scales(runs)
+    margins = replace(margins, top=above_in + legend_height_in(legend, margins) + TITLE_IN + extra_in)
+    figure, grid = panels.make_grid(blocks, columns, PLATEAU_HEIGHTS_IN, margins)
+    scales = _choose_scales(all_runs)
     for index, (group, texts) in enumerate(zip(runs, titles, strict=True)):
         block, column = divmod(index, columns)
         stack = [grid[_ROWS * block + row][column] for row in range(_ROWS)]
@@ -99,20 +102,27 @@ def make_plateau(results: Results, study: Study, language: Language) -> Figure:
     return figure
 
 
-def describe_plateau(results: Results, study: Study, language: Language) -> str:
+def describe_plateau(results: Results, study: Study, language: Language, part: Part | None = None) -> str:
     """The text alternative of `make_plateau`, with how often the rate was cut and where accuracies end."""
-    count, epochs = len(study.settings), max(setting.epochs for setting in study.settings)
+    shown = part.shown if part else tuple(range(len(study.settings)))
+    count, epochs = len(shown), max(setting.epochs for setting in study.settings)
     seeds = describe_seeds(len(results.seeds), language)
-    named = zip(study.settings, name_settings(study, language), strict=True)
-    cuts = join_words(tuple(_describe_cuts(results.of(setting), name, language) for setting, name in named), language)
-    endings = describe_endings(results, study, language)
+    names = name_settings(study, language)
+    cuts = join_words(
+        tuple(_describe_cuts(results.of(study.settings[place]), names[place], language) for place in shown), language
+    )
+    endings = describe_endings(results, study, language, shown)
     if language == "th":
         return (
             f"กราฟของการทดลองเรื่อง {study.title['th']} มี {count} ชุดค่า ชุดละหนึ่งคอลัมน์ แกนนอนคือรอบที่ 1 ถึง {epochs:,} "
             f"แถวบนคือค่าความสูญเสีย ถัดลงมาคือความถูกต้องเป็นร้อยละ และแถบล่างคืออัตราการเรียนรู้บนสเกลลอการิทึม {seeds} "
             f"การลดอัตราเป็นดังนี้ {cuts} เมื่อจบรอบสุดท้าย ความถูกต้องของข้อมูลทดสอบเป็นดังนี้ {endings}"
         )
-    columns = f"a column for each of its {count} settings" if count > 1 else "one column"
+    columns = (
+        f"a column for each of {'its ' if count == len(study.settings) else ''}{count} settings"
+        if count > 1
+        else "one column"
+    )
     return (
         f"Curves of the study '{study.title['en']}', {columns}: the loss, the accuracy in per cent, and in a strip below "
         f"the learning rate on a logarithmic axis, against epochs 1 to {epochs:,}; {seeds}. "

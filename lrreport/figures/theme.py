@@ -35,6 +35,9 @@ PALETTE: Final = (
     "#7d5a3c",
     "#5f6b00",
 )
+#: From low to high accuracy, in a map: numbers on them have a contrast of 4.5:1, on paper and on a dark page.
+RAMP: Final = ("#eef4f9", "#d3e4f1", "#b3d1e7", "#8dbbdb", "#6aa8d2", "#1f73ad", "#155a8c", "#0b3c61")
+DARK_RAMP: Final = ("#18222c", "#1b2f40", "#1e3d57", "#204a6c", "#24587f", "#4f9fd6", "#86c1ea", "#c4e2f7")
 #: The same colours for a dark page, as light as they were dark; and the greys of the figures.
 DARK_COLOURS: Final = {
     "#0072b2": "#5fb8f0",
@@ -54,7 +57,10 @@ DARK_COLOURS: Final = {
     "#dddddd": "#2c3540",
     "#9c4f86": "#e39bcd",
     "#ffffff": "#12161b",
+    **dict(zip(RAMP, DARK_RAMP, strict=True)),
 }
+#: What stands out among all others.
+BEST_COLOUR: Final = "#d55e00"
 #: Beside colour, so that a print in black and white still tells lines apart.
 DASHES: Final = ("-", "--", "-.", ":")
 #: Of test curves that belong to no setting of their own: in a legend.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
@@ -46,6 +47,22 @@ _TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
     "highest": {"th": "สูงสุด", "en": "highest"},
     "data-of": {"th": "ตัวเลขของ{label}", "en": "The numbers of {label}"},
     "this-picture": {"th": "ภาพนี้", "en": "this picture"},
+    "ends-percent": {"th": "ความถูกต้องของข้อมูลทดสอบเมื่อจบรอบสุดท้าย (%)", "en": "Test accuracy after the last epoch (%)"},
+    "ends": {"th": "ข้อมูลทดสอบเมื่อจบรอบสุดท้าย", "en": "Test data after the last epoch"},
+    "log-axis": {"th": "{axis} (สเกลลอการิทึม)", "en": "{axis} (log scale)"},
+    "uneven-axis": {"th": "{axis} (ระยะห่างไม่เท่ากัน)", "en": "{axis} (uneven steps)"},
+    "sorted-axis": {"th": "อันดับของชุดค่า เรียงจากดีที่สุด", "en": "Place of the setting, the best first"},
+    "seed-mean": {"th": "ค่าเฉลี่ยของชุดค่า", "en": "mean of a setting"},
+    "in-band": {"th": "ค่าเฉลี่ยอยู่ในแถบของชุดที่ดีที่สุด", "en": "mean in the band of the best"},
+    "best-is": {"th": "ดีที่สุดคือ {name} ได้ {value}", "en": "Best: {name}, {value}"},
+    "best": {"th": "ดีที่สุด", "en": "the best"},
+    "best-band": {"th": "ต่ำสุดถึงสูงสุดของชุดที่ดีที่สุด", "en": "lowest to highest of the best"},
+    "whisker": {"th": "ต่ำสุดถึงสูงสุดของค่าตั้งต้น {n} ค่า", "en": "lowest to highest of {n} seeds"},
+    "some-diverged": {"th": "ลู่ออกบางครั้ง", "en": "some seeds diverged"},
+    "any-diverged": {"th": "มีการฝึกที่ลู่ออก", "en": "with diverged seeds"},
+    "all-diverged": {"th": "ลู่ออกทุกครั้ง", "en": "all seeds diverged"},
+    "part": {"th": "รูปที่ {number} จาก {count}", "en": "{number} of {count}"},
+    "setting": {"th": "ชุดค่า", "en": "setting"},
     "rate-log": {"th": "อัตราการเรียนรู้ (สเกลลอการิทึม)", "en": "Learning rate (log scale)"},
 }
 
@@ -62,6 +79,20 @@ _SETTINGS: Final[Mapping[str, Mapping[Language, str]]] = {
     "plateau.min_delta": {"th": "min_delta {value}", "en": "min_delta {value}"},
     "optimizer": {"th": "{value}", "en": "{value}"},
     "dataset": {"th": "{value}", "en": "{value}"},
+}
+#: What heads an axis of a varied key's values; a key that is not here is written as it stands in the study file.
+_KEYS: Final[Mapping[str, Mapping[Language, str]]] = {
+    "learning_rate": {"th": "อัตราการเรียนรู้", "en": "Learning rate"},
+    "momentum": {"th": "โมเมนตัม", "en": "Momentum"},
+    "decay": {"th": "การลดทอน", "en": "Decay"},
+    "batch_size": {"th": "ขนาดมินิแบตช์", "en": "Minibatch"},
+    "epochs": {"th": "จำนวนรอบ", "en": "Epochs"},
+    "hidden_units": {"th": "หน่วยในชั้นซ่อน", "en": "Hidden units"},
+    "plateau.patience": {"th": "ระยะรอ (รอบ)", "en": "Patience (epochs)"},
+    "plateau.factor": {"th": "ตัวคูณ", "en": "Factor"},
+    "optimizer": {"th": "ตัวหาค่าเหมาะที่สุด", "en": "Optimizer"},
+    "dataset": {"th": "ชุดข้อมูล", "en": "Dataset"},
+    "nesterov": {"th": "Nesterov", "en": "Nesterov"},
 }
 _YES_OR_NO: Final[Mapping[tuple[str, bool], Mapping[Language, str]]] = {
     ("nesterov", True): {"th": "ใช้ Nesterov", "en": "Nesterov"},
@@ -157,17 +188,32 @@ def split_superscripts(text: str) -> tuple[tuple[str, bool], ...]:
     return tuple(parts)
 
 
-def _describe_value(key: str, value: Value, language: Language) -> str:
+def format_setting_value(key: str, value: Value, language: Language) -> str:
+    """A value of a varied key by itself, as an axis has it.
+
+    >>> format_setting_value("hidden_units", (40, 20), "en"), format_setting_value("nesterov", False, "en")
+    ('40×20', 'No Nesterov')
+    """
     if isinstance(value, bool) and (key, value) in _YES_OR_NO:
         return _YES_OR_NO[key, value][language]
     if value == ():
         return _NO_HIDDEN_LAYER[language]
     if isinstance(value, tuple):
-        text = TIMES.join(str(width) for width in value)
-    elif isinstance(value, bool | str):
-        text = NAMES.get(str(value), format_value(value))
-    else:
-        text = format_number(float(value))
+        return TIMES.join(str(width) for width in value)
+    if isinstance(value, bool | str):
+        return NAMES.get(str(value), format_value(value))
+    return format_number(float(value))
+
+
+def name_key(key: str, language: Language) -> str:
+    """What an axis of that key's values is called."""
+    return _KEYS[key][language] if key in _KEYS else key
+
+
+def _describe_value(key: str, value: Value, language: Language) -> str:
+    text = format_setting_value(key, value, language)
+    if isinstance(value, bool) or value == ():
+        return text
     if key in _SETTINGS:
         return _SETTINGS[key][language].format(value=text)
     return f"{key} = {text}"
@@ -210,6 +256,22 @@ def name_settings(study: Study, language: Language) -> tuple[str, ...]:
     """Each setting of a study on one line, for sentences and labels."""
     separator = " " if language == "th" else ", "
     return tuple(separator.join(texts) for texts in describe_settings(study, language))
+
+
+def cut_text(text: str, most: int) -> str:
+    """A text of at most so many characters, an ellipsis in place of what is cut off.
+
+    Nothing is torn: neither a mark from its letter nor a Thai vowel from the letter that it stands before.
+
+    >>> cut_text("Momentum and more", 10), cut_text("ปีที่แล้ว", 4)
+    ('Momentum…', 'ปี…')
+    """
+    if len(text) <= most:
+        return text
+    end = most - 1
+    while end > 0 and (unicodedata.category(text[end]) in ("Mn", "Mc") or text[end] == "ำ" or text[end - 1] in "เแโใไ"):
+        end -= 1
+    return text[:end].rstrip(" ,") + "…"
 
 
 def format_range(low: int, high: int) -> str:

@@ -15,8 +15,8 @@ from lrreport.system.folders import Folder
 MANIFEST: Final = "manifest.json"
 GENERATOR: Final = "lrreport"
 SCHEMA: Final = 1
-#: Names that a report of ours may have: no `..`, nothing absolute, nothing that begins with a dot.
-_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*){0,7}", re.ASCII)
+#: Names that a report of ours may have: no `..`, nothing absolute, nothing that begins with a dot, nothing too long.
+_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,149}(?:/[A-Za-z0-9_][A-Za-z0-9_.-]{0,149}){0,7}", re.ASCII)
 _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MAX_FILES: Final = 100_000
 #: A report takes some 10 MB. More than this is nobody's report, and would be read for minutes.

@@ -27,8 +27,8 @@ class PublishedReport:
     manifest: dict[str, Any]
     digests: dict[str, str]
 
-    def read(self, name: str) -> bytes:
-        """The content of a file that the manifest lists.
+    def read(self, name: str, *, limit: int = MAX_FILE_BYTES) -> bytes:
+        """The content of a file that the manifest lists, of at most `limit` bytes.
 
         Raises:
             OutputError: It does not list it, or it cannot be read.
@@ -36,7 +36,7 @@ class PublishedReport:
         if name not in self.digests:
             raise OutputError("A report lacks a file", where=str(self.folder / name), fix=_again(self.folder))
         try:
-            return read_report_file(self.folder, name)
+            return read_report_file(self.folder, name, limit=limit)
         except OSError as error:
             raise OutputError(
                 "A file of a report cannot be read", where=str(self.folder / name), got=error.strerror or str(error)

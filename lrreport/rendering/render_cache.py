@@ -58,7 +58,10 @@ def find_signing_key() -> bytes | None:
         32 bytes, or None where there is no such folder, or somebody else could have read or written the key.
     """
     named = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
-    place = Path(named) if named else Path(platformdirs.user_state_dir("lrreport"))
+    try:
+        place = Path(named or platformdirs.user_state_dir("lrreport"))
+    except RuntimeError:  # pathlib's, where '~' means nothing
+        return None
     if not place.is_absolute():
         return None
     with suppress(OSError), Folder.open(place, make=True) as folder:

@@ -29,6 +29,7 @@ from lrreport.rendering.render_cache import RenderCache
 from lrreport.request import EditionName, Request
 from lrreport.results import Results
 from lrreport.system.interrupts import stop_if_interrupted
+from lrreport.system.memory import is_lack_of_memory
 from lrreport.system.processes import Child, ChildLostError, follow_parent
 
 #: The figure of sample digits takes the first images of each class; they are among these.
@@ -224,9 +225,9 @@ class _Worker:
 
     def __init__(self, job: _Job, report: Report) -> None:
         self._report = report
-        self._child = Child(_serve, job, silence_s=_SILENCE_S)
+        self._child = Child(_serve, silence_s=_SILENCE_S)
         self._made: queue.SimpleQueue[object] = queue.SimpleQueue()
-        self._listener = threading.Thread(target=self._listen, name=f"listen-{job.language}", daemon=True)
+        self._listener = threading.Thread(target=self._listen, args=(job,), name=f"listen-{job.language}", daemon=True)
         self._listener.start()
 
     def __enter__(self) -> Self:
@@ -251,20 +252,22 @@ class _Worker:
             with suppress(queue.Empty):
                 made = self._made.get(timeout=_POLL_S)
                 break
+            self._child.look_after()
             stop_if_interrupted()
         if isinstance(made, ChildLostError):
             raise RenderError(
                 "A process that made pages was ended from outside",
                 got=str(made),
-                fix="see whether the machine ran out of memory, and run the command again",
+                fix=f"see whether memory ran out, and run the command again: {TOO_LITTLE_MEMORY}",
             ) from made
         if isinstance(made, _Failed):
             raise made.error or RuntimeError(f"a process that makes pages failed\n{made.details}")
         assert isinstance(made, kind), made
         return made
 
-    def _listen(self) -> None:
+    def _listen(self, job: _Job) -> None:
         try:
+            self._child.send(job)
             while (told := self._child.receive()) is not None:
                 if isinstance(told, Message):
                     self._report(told)
@@ -274,10 +277,11 @@ class _Worker:
             self._made.put(error)
 
 
-def _serve(connection: Connection, job: _Job) -> None:
-    """In the worker process: make what the job asks for, and send it."""
+def _serve(connection: Connection) -> None:
+    """In the worker process: make what a job asks for, and send it."""
     follow_parent()
     try:
+        job: _Job = connection.recv()
         drawn = _draw(job, connection.send)
         connection.send(drawn)
         if drawn.print_page:
@@ -288,11 +292,9 @@ def _serve(connection: Connection, job: _Job) -> None:
         return
     except LrreportError as error:
         connection.send(_Failed(error, traceback.format_exc()))
-    except MemoryError:
+    except Exception as error:  # noqa: BLE001 - told to the build, which raises it
         reason = RenderError("A process that makes pages has too little memory", fix=TOO_LITTLE_MEMORY)
-        connection.send(_Failed(reason, ""))
-    except Exception:  # noqa: BLE001 - told to the build, which raises it
-        connection.send(_Failed(None, traceback.format_exc()))
+        connection.send(_Failed(reason if is_lack_of_memory(error) else None, traceback.format_exc()))
 
 
 @contextmanager

@@ -37,7 +37,8 @@ _REMEDIES: Final = {
     errno.EIO: "the disk or the connection to it fails: look at the system's log, and choose another folder with {option}",
     errno.ESTALE: "the server has lost the folder: mount it again",
     errno.ENOENT: "it has been removed or moved meanwhile: run the command again",
-    errno.EFBIG: "the limit on the size of a file is too small for it: raise it with `ulimit -f unlimited`",
+    errno.EFBIG: "the limit on the size of a file is too small for it: raise it with `ulimit -f unlimited`, or choose "
+    "another folder with {option}",
 }
 _REFUSED: Final = frozenset({errno.EACCES, errno.EPERM})
 

@@ -28,6 +28,15 @@ def watch_signals() -> None:
     signal.signal(signal.SIGINT, _note)  # said outright: a shell's background job would ignore it
 
 
+def ignore_signals() -> None:
+    """From now on they come too late: the command has ended, and only the interpreter has not.
+
+    While it ends, Python would give signals back to the system, which would end the process with another exit code.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _note(number: int, _frame: FrameType | None) -> None:
     now = time.monotonic()
     if _received and now - _received[0][1] > _SAME_WISH_S:

@@ -17,6 +17,7 @@ from typing import Final
 from lrreport.errors import BusyError
 from lrreport.system.folders import Folder
 from lrreport.system.interrupts import stop_if_interrupted
+from lrreport.system.processes import is_stopped
 
 try:
     import fcntl
@@ -93,7 +94,7 @@ def _take(folder: Folder, name: str, *, what: str, wait: bool, tell: Callable[[s
                     f"Another build is at work on this {what}",
                     where=str(folder.path),
                     got=f"the lock is held by {holder}",
-                    fix="wait for it to end, or add --wait",
+                    fix=_advise(holder),
                 ) from error
             if not told:
                 tell(f"waiting for another build: {holder}")
@@ -135,14 +136,21 @@ def _read_holder(file: int) -> str:
     return "an unknown process"
 
 
+def _advise(holder: str) -> str:
+    match = re.match(r"process (\d{1,10}),", holder)
+    if match is not None and is_stopped(int(match[1])):
+        return f"it is stopped (SIGSTOP): `kill -CONT {match[1]}` lets it go on, `kill -9 {match[1]}` ends it; --wait waits for it"
+    return "wait for it to end, or add --wait"
+
+
 def _is_at(file: int, folder: Folder, name: str) -> bool:
     status = folder.status(name)
     return status is not None and os.path.samestat(os.fstat(file), status)
 
 
 def _describe_us() -> str:
-    """Process, command and time, for whoever finds the lock taken."""
+    """Process, command and local time, for whoever finds the lock taken."""
     command = shlex.join(["lrreport", *sys.argv[1:]])
     printable = "".join(letter if letter.isprintable() else "?" for letter in command)
-    since = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    since = datetime.datetime.now(datetime.UTC).astimezone().isoformat(timespec="seconds")
     return f"process {os.getpid()}, since {since}: {printable}\n"

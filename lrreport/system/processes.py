@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,21 +61,26 @@ def is_stopped(process: int) -> bool:
 class Child:
     """A process of ours, started afresh, and the pipe to it.
 
+    What it works on is sent to it, and is no argument: Python would wait for ever for a process that ends while it
+    still reads its arguments.
+
     Args:
-        target: What it does; its first argument is its end of the pipe.
-        arguments: The others; they are pickled.
+        target: What it does; its one argument is its end of the pipe.
         silence_s: Seconds without a message after which it is taken for hung.
     """
 
-    def __init__(self, target: Callable[..., None], *arguments: object, silence_s: float) -> None:
+    def __init__(self, target: Callable[[Connection], None], *, silence_s: float) -> None:
         context = multiprocessing.get_context("spawn")  # TensorFlow's threads would not survive a fork
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=target, args=(theirs, *arguments), daemon=True)
+        self._process = context.Process(target=target, args=(theirs,), daemon=True)
         self._process.start()
         theirs.close()
         self._sending = threading.Lock()
         self._silence_s = silence_s
         self._stopped_s = min(_STOPPED_S, silence_s)
+        self._is_sending = False
+        self._unsent_s = 0.0
+        self._looked = time.monotonic()
 
     @property
     def pid(self) -> int:
@@ -94,9 +100,20 @@ class Child:
         """
         try:
             with self._sending:
+                self._is_sending = True
                 self._connection.send(message)
         except OSError as error:
             raise self._loss() from error
+        finally:
+            self._is_sending = False
+
+    def look_after(self) -> None:
+        """Kill it when it does not take what is sent to it; for a thread that waits for the one that sends."""
+        step = min(time.monotonic() - self._looked, _LONGEST_STEP_S)
+        self._looked = time.monotonic()
+        self._unsent_s = self._unsent_s + step if self._is_sending else 0.0
+        if self._unsent_s > (self._stopped_s if is_stopped(self.pid) else self._silence_s):
+            self._process.kill()
 
     def receive(self) -> Any:
         """Its next message.

@@ -5,7 +5,11 @@ Signals in training are tried in `tests/test_interruption.py`.
 
 from __future__ import annotations
 
+import json
+import os
+import random
 import signal
+import time
 import uuid
 from pathlib import Path
 
@@ -13,6 +17,7 @@ import pytest
 
 from tests.faults.world import (
     CHOICE,
+    ONE_PAGE,
     assert_whole,
     copy_cache,
     processes_marked,
@@ -50,3 +55,43 @@ def test_signals_while_pages_are_made(number: signal.Signals, exit_code: int, pl
     assert done.returncode == 0, done.stderr
     assert_whole(tmp_path / "report")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "report"]
+
+
+#: How many signals the test below sends; 200 by hand: `LRREPORT_SIGNALS=200 make test`.
+SIGNALS = int(os.environ.get("LRREPORT_SIGNALS", "12"))
+#: Until so long after its start a process may not have come to its first line.
+INTERPRETER_S = 0.5
+
+
+def test_signals_at_any_moment(place: Path, tmp_path: Path) -> None:
+    """Whatever the moment: 130 or 143 and the older report, or done and the new one, and the record says the same."""
+    copy_cache(place, tmp_path / "cache")
+    render = ["render", *ONE_PAGE, "--out", "report", "--cache", "cache", "--adopt"]
+    began = time.monotonic()
+    assert run([*render, "--byline", "first"], tmp_path).returncode == 0
+    calm_s = time.monotonic() - began
+    source = random.Random(7)
+    codes: list[int] = []
+    for number in range(SIGNALS):
+        what = source.choice([signal.SIGINT, signal.SIGTERM])
+        delay_s = source.uniform(0, calm_s * 1.1)
+        mark = uuid.uuid4().hex
+        before = (tmp_path / "report" / "manifest.json").read_bytes()
+        with started([*render, "--byline", f"number {number}"], tmp_path, MARK=mark) as process:
+            time.sleep(delay_s)
+            process.send_signal(what)
+            said = process.communicate(timeout=60)[1]
+        code = process.returncode
+        codes.append(code)
+        assert_whole(tmp_path / "report")
+        assert "Traceback" not in said, said
+        assert wait_until_gone(mark, 5) == []
+        is_new = (tmp_path / "report" / "manifest.json").read_bytes() != before
+        if code == -what:
+            assert delay_s < INTERPRETER_S
+            continue
+        assert code == (0 if is_new else 128 + what), (number, what, delay_s, said)
+        last = json.loads((tmp_path / "cache" / "last-build.json").read_bytes())
+        if f"number {number}" in last["arguments"] or is_new:
+            assert last["exit_code"] == code
+    assert any(codes), codes

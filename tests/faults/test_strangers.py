@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from lrreport.rendering.render_cache import RenderCache
 from lrreport.store import Damage, Store
 from lrreport.study_files import load_built_in_studies
 from tests import made_up
-from tests.faults.world import assert_whole, copy_cache, fingerprint, run
+from tests.faults.world import CHOICE, ONE_PAGE, assert_whole, copy_cache, fingerprint, run
 from tests.pdf_pages import article
 from tests.test_browser import BROWSER
 from tests.test_kept_parts import FIGURE
@@ -45,32 +46,50 @@ en = '<img src="http://127.0.0.1:9/x" onerror="alert(1)">'
 [vary]
 momentum = [0.0, 0.5, 0.9, 0.99]
 """
-#: Runs a command and ends it with exit code 99 when it starts a program, asks the network, unpickles, or writes
-#: anything outside the folders that it was given.
-WATCHED = """
+#: As `sitecustomize.py`: ends a process, and every Python process that it starts, with exit code 99 when it starts a
+#: program, asks the network, unpickles what our own processes do not send, or writes outside the folders that it was given.
+WATCHER = """
 import os, sys
-allowed = tuple(os.path.realpath(name) + os.sep for name in sys.argv[1].split(os.pathsep))
+allowed = tuple(os.path.realpath(name) + os.sep for name in os.environ["WATCHED"].split(os.pathsep))
 tools = ("ldconfig", "gcc", "cc", "ld", "objdump", "fc-list", "uname")  # for libraries, fonts, the processor
+ours = ("lrreport", "numpy", "pathlib", "datetime", "copyreg", "multiprocessing")
+values = ("frozenset", "set", "bytearray", "complex", "dict", "list", "tuple")
 def watch(event, arguments):
-    bad = event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "os.system", "os.exec",
-                    "pickle.find_class")
+    bad = event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "os.system", "os.exec")
+    if event == "pickle.find_class":
+        module, name = arguments
+        bad = module.split(".")[0] not in ours and (module, name in values) != ("builtins", True)
     if event in ("subprocess.Popen", "os.posix_spawn"):
         bad = os.path.basename(str(arguments[0])) not in tools
     if event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR):
         path = os.path.realpath(arguments[0]) if isinstance(arguments[0], str) else "/dev/null"
-        bad = not (path + os.sep).startswith((*allowed, "/dev/"))
+        # Names relative to a folder that is open already are below it: tests/test_folders.py.
+        bad = os.path.isabs(str(arguments[0])) and not (path + os.sep).startswith((*allowed, "/dev/"))
     if event in ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink"):
         path = os.fsdecode(arguments[1] if event in ("os.rename", "os.link", "os.symlink") else arguments[0])
-        # rmtree names files relative to a folder that is open already.
         bad = os.path.isabs(path) and not (os.path.realpath(path) + os.sep).startswith(allowed)
     if bad:
         os.write(2, f"forbidden: {event} {arguments!r}".encode())
         os._exit(99)
 sys.addaudithook(watch)
-sys.argv = ["lrreport", *sys.argv[2:]]
-from lrreport.cli import main
-main()
 """
+
+
+def run_watched(folder: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command, with all that it starts, under the watcher; it may write below the folder alone."""
+    for name in ("tmp", "hooks"):
+        (folder / name).mkdir(exist_ok=True)
+    (folder / "hooks" / "sitecustomize.py").write_text(WATCHER)
+    return subprocess.run(
+        [sys.executable, "-m", "lrreport", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={**os.environ, "TMPDIR": str(folder / "tmp"), "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(folder),
+             "PYTHONPATH": str(folder / "hooks"), "WATCHED": str(folder)},
+        timeout=300,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -80,30 +99,20 @@ def evil(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy_cache(place, folder / "cache")
     (folder / "studies").mkdir()
     (folder / "studies" / "evil.toml").write_text(EVIL, "utf-8")
-    (folder / "tmp").mkdir()
     arguments = ["render", "--preview", "--epochs", "2", "--studies", "studies", "--study", "evil", "--edition", "en",
                  "--cache", "cache", "--out", "report"]  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "-c", WATCHED, str(folder), *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-        env={**os.environ, "TMPDIR": str(folder / "tmp"), "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(folder)},
-        timeout=300,
-    )
+    done = run_watched(folder, arguments)
     assert done.returncode == 0, done.stderr
     return folder
 
 
 def test_a_watcher_that_sees(tmp_path: Path) -> None:
     """The watched process of these tests does end when it does what it may not: here, write somewhere else."""
+    elsewhere = tmp_path / "elsewhere"
     (tmp_path / "allowed").mkdir()
-    done = subprocess.run(
-        [sys.executable, "-c", WATCHED, str(tmp_path / "allowed"), "train", "--cache", "elsewhere", "--study", "x"],
-        capture_output=True, text=True, check=False, cwd=tmp_path,
-    )  # fmt: skip
+    done = run_watched(tmp_path / "allowed", ["train", "--cache", str(elsewhere), "--study", "momentum"])
     assert done.returncode == 99, done.stderr
+    assert "forbidden: os.mkdir" in done.stderr
 
 
 def test_titles_are_text(evil: Path) -> None:
@@ -210,7 +219,8 @@ class Planted:
 
 def sign(folder: Path, state: bytes) -> None:
     """Give an entry another state, with the digests that fit it: a stranger can do that."""
-    (folder / "state-3.npz").write_bytes(state)
+    (path,) = folder.glob("state-3-*.npz")
+    path.write_bytes(state)
     run_document = json.loads((folder / "run.json").read_bytes())["run"]
     run_document["state"]["sha256"] = hashlib.sha256(state).hexdigest()
     body = json.dumps(run_document)
@@ -246,7 +256,7 @@ def test_a_stranger_s_state(tmp_path: Path) -> None:
         sign(folder, state)
         found = store.read(SPEC)
         assert isinstance(found, Damage), found
-        assert found.path.name == "state-3.npz"
+        assert found.path.name.startswith("state-3-")
     assert not (tmp_path / "planted").exists()
 
 
@@ -309,3 +319,97 @@ def test_links_in_a_stranger_s_cache(tmp_path: Path) -> None:
     done = run(["train", "--study", "momentum", "--cache", "cache"], tmp_path)
     assert done.returncode == 6, done.stderr
     assert fingerprint(outside) == {"state-1.npz": b"mine", "run.json": b"mine"}
+
+
+def test_numbers_that_were_never_measured(place: Path, tmp_path: Path) -> None:
+    """A result that could be and is not: its weights tell of the last epoch, and training again of the others."""
+    cache = copy_cache(place, tmp_path / "cache")
+    done = run(["cache", "verify", "--cache", "cache", "--retrain", "9", "--json", "--device", "cpu"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    proofs = json.loads(done.stdout)["retrained"]
+    assert len(proofs) == 4
+    assert all(proof["is_bitwise"] and not proof["problem"] for proof in proofs)
+    store = Store(cache)
+    entry = next(entry for entry in store.entries() if isinstance(entry, Entry))
+    better = np.round((entry.history.test_accuracy_t + 0.01) * 10_000) / 10_000
+    forged = dataclasses.replace(entry.history, test_accuracy_t=better.astype(np.float32))
+    store.write(dataclasses.replace(entry, history=forged))
+    done = run(["cache", "verify", "--cache", "cache"], tmp_path)
+    assert done.returncode == 6
+    assert "its weights answer" in done.stdout
+    better[-1] = entry.history.test_accuracy_t[-1]  # the others, which no weights are kept for
+    forged = dataclasses.replace(entry.history, test_accuracy_t=better.astype(np.float32))
+    store.write(dataclasses.replace(entry, history=forged))
+    assert run(["cache", "verify", "--cache", "cache"], tmp_path).returncode == 0
+    done = run(["cache", "verify", "--cache", "cache", "--retrain", "9", "--device", "cpu"], tmp_path)
+    assert done.returncode == 6
+    assert f"{entry.key}: was not measured so: test_accuracy_t, epoch 1" in done.stdout
+    assert "do not believe this cache" in done.stderr
+
+
+def test_results_of_another_machine_are_told(place: Path, tmp_path: Path) -> None:
+    """`render`, as `build`, warns where results come from several machines."""
+    cache = copy_cache(place, tmp_path / "cache")
+    store = Store(cache)
+    entry = next(entry for entry in store.entries() if isinstance(entry, Entry))
+    elsewhere = dataclasses.replace(entry.environment, cpu_model="Another processor")
+    store.write(dataclasses.replace(entry, environment=elsewhere))
+    done = run(["render", *ONE_PAGE, "--out", "report", "--cache", "cache"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "warning: 1 of 4 results come from another environment" in done.stderr
+    assert "Another processor" in done.stderr
+
+
+def test_nothing_is_waited_for(place: Path, tmp_path: Path) -> None:
+    """Pipes, endless and sparse files in every place of a cache, a report and the command line: an answer at once."""
+    cache = copy_cache(place, tmp_path / "cache")
+    render = ["render", *ONE_PAGE, "--out", "report", "--cache", "cache", "--adopt"]
+    assert run(render, tmp_path).returncode == 0
+    report = tmp_path / "report"
+    key = next(path for path in (cache / "runs").iterdir()).name
+    small = (cache / "data" / "mnist.npz", report / "data" / "results.csv")
+    for path in small:
+        path.unlink()
+        with path.open("wb") as file:
+            file.truncate(400 * 10**9)
+    for path in (cache / "last-build.json", cache / "runs" / key / "run.json", report / "data" / "edition.json",
+                 report / "manifest.json", tmp_path / "byline.toml"):  # fmt: skip
+        path.unlink(missing_ok=True)
+        os.mkfifo(path)
+    began = time.monotonic()
+    for arguments, codes in (
+        (["plan", *CHOICE, "--cache", "cache"], {0}),
+        (["cache", "ls", "--cache", "cache"], {0}),
+        (["cache", "verify", "--cache", "cache"], {6}),
+        (["data", "verify", "--cache", "cache"], {4}),
+        (["diff", "report", "report"], {7}),
+        ([*render, "--byline", "byline.toml"], {2}),
+        ([*render, "--byline", "/dev/zero.toml"], {2}),
+        (render, {3}),
+        (["render", *ONE_PAGE, "--cache", "cache", "--out", "elsewhere", "--data", "byline.toml"], {3, 4}),
+    ):
+        done = run(arguments, tmp_path)
+        assert done.returncode in codes, (arguments, done.stderr)
+        assert "Traceback" not in done.stderr
+    assert time.monotonic() - began < 60
+
+
+def test_a_report_that_lists_one_file_again_and_again(tmp_path: Path) -> None:
+    """A manifest with one file 90,000 times, or with 400 GB, is no report of ours, and is not read for minutes."""
+    report = tmp_path / "report"
+    report.mkdir()
+    with (report / "big").open("wb") as file:
+        file.truncate(60 * 10**6)
+    digest = hashlib.sha256(bytes(60 * 10**6)).hexdigest()
+    head = {"generator": "lrreport", "schema": 1, "edition": "a", "settings": {}}
+    for files in (
+        [{"path": "big", "size": 60 * 10**6, "sha256": digest}] * 90_000,
+        [{"path": "big", "size": 400 * 10**9, "sha256": digest}],
+        [{"path": f"big{number}", "size": 60 * 10**6, "sha256": digest} for number in range(100)],
+    ):
+        (report / "manifest.json").write_text(json.dumps({**head, "files": files}))
+        began = time.monotonic()
+        done = run(["diff", "report", "report"], tmp_path)
+        assert done.returncode == 7
+        assert "no report of ours" in done.stderr
+        assert time.monotonic() - began < 20

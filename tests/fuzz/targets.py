@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import random
 import re
 import shutil
@@ -33,7 +34,7 @@ from lrreport.article.pdf.lay_out import lay_out_pdf
 from lrreport.byline import KEYS, read_byline
 from lrreport.cache.folder import hold_cache
 from lrreport.checkpoints import Checkpoint, Entry, Progress
-from lrreport.datasets import decoding
+from lrreport.datasets import decoding, given_paths
 from lrreport.datasets.pinned import Part
 from lrreport.editions.changes import list_changes
 from lrreport.editions.edition_diff import compare_editions
@@ -280,6 +281,93 @@ def read_npz(content: bytes) -> None:
         }
     except DataError as error:
         _describe(error)
+
+
+def _small_npz(save: Callable[..., None]) -> bytes:
+    packed = io.BytesIO()
+    save(packed, **_small_arrays())
+    return packed.getvalue()
+
+
+#: Names as they are, as browsers, Kaggle, torchvision and Macs make them, and names that lead elsewhere.
+_FOLDERS = ["", "MNIST/raw/", "FashionMNIST/raw/", "a/b/c/", ".git/", *(f"{part.file_name}/" for part in SMALL)]
+_ENDINGS = ["", ".gz", " (1).gz", ".GZ", ".gz.gz", ".idx", "\x1b[2J"]
+_NAMES = [
+    *(part.file_name for part in SMALL),
+    "train-images.idx3-ubyte",
+    "T10K-LABELS",
+    "mnist.npz",
+    "x",
+    "._x",
+    "ก" * 80,
+]
+
+
+def _data_contents() -> list[bytes]:
+    plain = [_idx(part) for part in SMALL]
+    packed = [gzip.compress(each, mtime=0) for each in plain]
+    kinds = [
+        b"",
+        b"<html>",
+        b"version https://git-lfs",
+        b"PK\x05\x06" + bytes(18),
+        b"PAR1",
+        b"\x80\x02",
+        b"label,1x1",
+        b"{",
+    ]
+    kinds += [b"\0\0\x08\3\x60\xea\0\0", bytes(257) + b"ustar", gzip.compress(packed[0], mtime=0)]
+    return [*plain * 3, *packed * 2, *map(_small_npz, (np.savez, np.savez_compressed)), *kinds]
+
+
+def data_folders() -> st.SearchStrategy[Mapping[str, bytes | str]]:
+    """Some files by their names; a text in place of a content is a link to that path, or a pipe."""
+    contents = _data_contents()
+
+    def name_all(seed: int, changed: list[bytes]) -> Mapping[str, bytes | str]:
+        source = random.Random(seed)
+        files: dict[str, bytes | str] = {}
+        if source.random() < 0.5:  # a whole folder, to be disturbed
+            files = {part.file_name: _idx(part) for part in SMALL}
+        for content in changed:
+            name = source.choice(_FOLDERS) + source.choice(_NAMES) + source.choice(_ENDINGS)
+            link = source.choice([".", "..", "x", "/dev/zero", "nowhere", name.rpartition("/")[2], "pipe"])
+            files[name] = source.choice([content, content, source.choice(contents), link])
+        return files
+
+    return st.builds(name_all, st.integers(0, 2**64 - 1), st.lists(changed_bytes(contents), max_size=8))
+
+
+def read_data_folder(folder: Path) -> Check:
+    decoding.PARTS = given_paths.PARTS = SMALL
+    pinned = {part.key: hashlib.sha256(bytes(range(part.size_bytes))).hexdigest() for part in SMALL}
+    given = folder / "given"
+
+    def check(files: Mapping[str, bytes | str]) -> None:
+        given.mkdir()
+        for name, content in files.items():
+            with contextlib.suppress(OSError):  # a file stands where a folder should
+                (given / name).parent.mkdir(parents=True, exist_ok=True)
+                if isinstance(content, bytes):
+                    (given / name).write_bytes(content)
+                elif content == "pipe":
+                    os.mkfifo(given / name)
+                else:
+                    (given / name).symlink_to(content)
+        is_whole = all(files.get(part.file_name) == _idx(part) for part in SMALL)
+        for path in (given, *(given / name for name in list(files)[:2])):
+            try:
+                found = given_paths.decode_path(path, pinned)
+            except DataError as error:
+                assert path != given or not is_whole
+                _describe(error)
+                continue
+            assert {key: array.shape for key, array in found.items()} == {part.key: part.shape for part in SMALL}
+            if path == given and is_whole:
+                assert {key: hashlib.sha256(array.data).hexdigest() for key, array in found.items()} == pinned
+        shutil.rmtree(given)
+
+    return check
 
 
 def read_package(content: bytes) -> None:
@@ -541,10 +629,9 @@ def make_target(name: str, folder: Path) -> Target:  # noqa: C901, PLR0912 - one
         plain = [_idx(part) for part in SMALL]
         return changed_bytes([*plain, *(gzip.compress(each, mtime=0) for each in plain)]), read_idx
     if name == "npz":
-        stored, packed = io.BytesIO(), io.BytesIO()
-        np.savez(stored, **_small_arrays())
-        np.savez_compressed(packed, **_small_arrays())
-        return changed_bytes([stored.getvalue(), packed.getvalue()]), read_npz
+        return changed_bytes([_small_npz(np.savez), _small_npz(np.savez_compressed)]), read_npz
+    if name == "data-folder":
+        return data_folders(), read_data_folder(folder)
     if name == "package":
         return changed_bytes(_packages()).map(lambda plain: gzip.compress(plain, 1, mtime=0)), read_package
     if name.startswith("manifest-"):
@@ -568,7 +655,8 @@ def make_target(name: str, folder: Path) -> Target:  # noqa: C901, PLR0912 - one
 
 
 TARGETS = (
-    "study-bytes", "study-values", "byline-bytes", "byline-values", "cache-bytes", "cache-values", "cache-state", "idx", "npz", "package",
+    "study-bytes", "study-values", "byline-bytes", "byline-values", "cache-bytes", "cache-values", "cache-state", "idx", "npz", "data-folder",
+    "package",
     "manifest-bytes", "manifest-values", "small-files", "kept-bytes", "kept-values",
     "kept-svg", "kept-pdf", "edition-file", "older-edition",
 )  # fmt: skip
