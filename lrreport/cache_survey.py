@@ -6,20 +6,22 @@ import dataclasses
 import datetime
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from lrreport.cache.folder import PARTS, RUN_FOLDER, RUNS, look_into_cache
+from lrreport.cache.folder import PARTS, RUN_FILE, RUN_FOLDER, RUNS, look_into_cache
 from lrreport.errors import UsageError
 from lrreport.keys import run_key
 from lrreport.plan import Found, Present, decide
 from lrreport.spec import RunSpec, Study, format_value
 from lrreport.store import Damage, Store
-from lrreport.system.folders import Folder, is_temporary
+from lrreport.system.folders import Folder, later_name
 
+#: The last that a calendar of four digits has: some file systems tell of later ones.
+LAST_MOMENT: Final = 253402300799.0
 #: A temporary file that is older belongs to a process that is dead.
 _ABANDONED_S: Final = 3600.0
 _MOST_SEEDS: Final = 1000
@@ -54,7 +56,9 @@ class CachedRun:
 
     def document(self) -> dict[str, Any]:
         """The run as data."""
-        changed = datetime.datetime.fromtimestamp(self.changed, datetime.UTC).isoformat(timespec="seconds")
+        changed = datetime.datetime.fromtimestamp(min(self.changed, LAST_MOMENT), datetime.UTC).isoformat(
+            timespec="seconds"
+        )
         return {**dataclasses.asdict(self), "changed": changed}
 
 
@@ -177,31 +181,31 @@ def measure_parts(root: Path) -> list[tuple[str, int, str]]:
         return [
             (name, folder.measure(name)[0], PARTS[name].about if name in PARTS else "")
             for name in folder.names()
-            if not is_temporary(name)
+            if later_name(name) not in PARTS
         ]
 
 
 def find_leftovers(root: Path) -> Iterator[Leftover]:
-    """Temporary files and folders that a process left behind when it was killed."""
+    """Temporary files and folders that a process left behind when it was killed; of names that only we give."""
     folder = look_into_cache(root)
     if folder is None:
         return
     with folder:
-        yield from _find_temporary(folder, root)
-        for part in (name for name, part in PARTS.items() if part.names is not None):
-            if (inner := folder.find(part)) is None:
+        yield from _find_temporary(folder, root, PARTS.__contains__)
+        for part, about in PARTS.items():
+            if about.names is None or (inner := folder.find(part)) is None:
                 continue
             with inner:
-                yield from _find_temporary(inner, root / part)
+                yield from _find_temporary(inner, root / part, about.names.fullmatch)
                 for run in inner.names() if part == RUNS else ():
                     if RUN_FOLDER.fullmatch(run) and (own := inner.find(run)) is not None:
                         with own:
-                            yield from _find_temporary(own, root / part / run)
+                            yield from _find_temporary(own, root / part / run, RUN_FILE.fullmatch)
 
 
-def _find_temporary(folder: Folder, path: Path) -> Iterator[Leftover]:
+def _find_temporary(folder: Folder, path: Path, is_ours: Callable[[str], object]) -> Iterator[Leftover]:
     for name in folder.names():
-        if is_temporary(name):
+        if (later := later_name(name)) is not None and is_ours(later):
             size, changed = folder.measure(name)
             if time.time() - changed > _ABANDONED_S:
                 yield Leftover(path / name, "left by a process that was killed", size, changed)
@@ -245,11 +249,11 @@ def remove_leftover(root: Path, item: Leftover) -> int:
             return 0
         name = item.path.name
         size, _ = folder.measure(name)
-        if is_temporary(name):
-            if not folder.remove(name):
-                folder.remove_tree(name)
+        if later_name(name) is not None:
+            if not folder.remove(name):  # a run's folder that never came to its name
+                folder.remove_tree(name, is_ours=lambda each: RUN_FILE.fullmatch(later_name(each) or each) is not None)
         elif (names := PARTS[name].names) is not None:
-            folder.remove_tree(name, is_ours=lambda each: is_temporary(each) or names.fullmatch(each) is not None)
+            folder.remove_tree(name, is_ours=lambda each: names.fullmatch(later_name(each) or each) is not None)
         return size - folder.measure(name)[0]
 
 

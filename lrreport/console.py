@@ -110,10 +110,10 @@ class Console:
                 self._tell_progress(event)
             elif event.is_warning:
                 self._end_bar()
-                self._write(f"warning: {event.text}")
+                self._write(_in_one_line(f"warning: {event.text}"))
             elif not self._is_quiet and (self._is_verbose or not event.is_detail):
                 self._end_bar()
-                self._write(f"{event.stage}: {event.text}")
+                self._write(_in_one_line(f"{event.stage}: {event.text}"))
             if self._pulse is None and not self._is_quiet and not self._ended.is_set():
                 self._told_at = max(self._told_at, time.monotonic() - self._heartbeat_s / 2)  # a detail may come first
                 self._pulse = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
@@ -177,6 +177,11 @@ class Console:
         with contextlib.suppress(OSError, ValueError):
             self._stream.write(escape_controls(line) + "\n")
             self._stream.flush()
+
+
+def _in_one_line(text: str) -> str:
+    """A message that quotes names of strangers, which make no line of their own."""
+    return text.replace("\n", "\\n")
 
 
 def describe_progress(event: TrainingProgress) -> str:

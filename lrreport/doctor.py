@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from lrreport import __version__
-from lrreport.cache.folder import LIBRARIES, WORK, look_into_cache, refuse_cache, work_in_cache
+from lrreport.cache.folder import WORK, look_into_cache, refuse_cache, work_in_cache
 from lrreport.checkpoints import Entry
 from lrreport.datasets import verify_dataset
 from lrreport.engine.worker import Failed, WorkerSettings, serve
@@ -149,7 +149,7 @@ def _examine_fonts() -> Iterator[Finding]:
 def _examine_home(cache: Path) -> Iterator[Finding]:
     home = find_home()
     text = "none" if home == os.devnull else f"{home} cannot be written"
-    kept = f"; what matplotlib and fontconfig keep lies in {cache / LIBRARIES}" if can_write(cache) else ""
+    kept = f"; what matplotlib and fontconfig keep lies in {cache / WORK}" if can_write(cache) else ""
     yield Finding("home folder", works=True, text=home if has_home() else text + kept)
 
 

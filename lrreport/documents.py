@@ -34,17 +34,18 @@ def odd_letters(text: str) -> str:
     return "".join(letter for letter in text if not letter.isprintable() and letter not in _JOINERS)
 
 
-def parse_document(content: bytes) -> dict[str, Any]:
+def parse_document(content: bytes, limit: int = MAX_DOCUMENT_BYTES) -> dict[str, Any]:
     """Read a JSON object.
 
     Args:
-        content: The file's bytes, at most `MAX_DOCUMENT_BYTES` of them.
+        content: The file's bytes.
+        limit: The most bytes that it may have.
 
     Raises:
         ValueError: It is larger, not JSON, nested too deeply, holds NaN, or is no object.
     """
-    if len(content) > MAX_DOCUMENT_BYTES:
-        message = f"is larger than {MAX_DOCUMENT_BYTES:,} bytes"
+    if len(content) > limit:
+        message = f"is larger than {limit:,} bytes"
         raise ValueError(message)
     try:
         document = json.loads(content, parse_constant=_refuse_constant)

@@ -55,10 +55,15 @@ class LastBuild:
         """It has not ended, and its process lives, as far as one can tell."""
         if self.finished is not None or not is_alive(self.process):
             return False
-        return not self.process_start or start_of(self.process) == self.process_start
+        if not start_of(os.getpid()):
+            return True  # the system does not tell when processes began
+        return bool(self.process_start) and start_of(self.process) == self.process_start
 
     def describe(self) -> str:
-        """The record in one line, with local times."""
+        """The record in one line, whoever wrote it, with local times."""
+        return " ".join(self._describe().split())
+
+    def _describe(self) -> str:
         began, finished = _tell_time(self.began), _tell_time(self.finished or "")
         line = f"`lrreport {shlex.join(self.arguments)}`" if self.arguments else f"`{self.command}`"
         if self.is_running:

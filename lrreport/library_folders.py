@@ -6,14 +6,16 @@ others (ziafont, platformdirs) end with a traceback when they ask whose home fol
 
 from __future__ import annotations
 
+import atexit
 import os
 import tempfile
 from collections.abc import MutableMapping
 from contextlib import suppress
 from pathlib import Path
 
-from lrreport.cache.folder import LIBRARIES, open_cache
+from lrreport.cache.folder import WORK, open_cache
 from lrreport.errors import CacheError, RenderError
+from lrreport.system.folders import make_token
 
 
 def find_home() -> str:
@@ -41,7 +43,10 @@ def settle_home(environment: MutableMapping[str, str]) -> None:
 
 
 def settle_libraries(cache: Path, environment: MutableMapping[str, str]) -> None:
-    """Give the libraries a folder in our cache where there is no home folder; what is set already stays.
+    """Give the libraries a folder of this command in our cache where there is no home folder; what is set already stays.
+
+    It is a fresh one, which the next command clears: what lies in a cache may be a stranger's, and the libraries would
+    read it, and write through its links.
 
     Args:
         cache: The cache folder.
@@ -52,13 +57,21 @@ def settle_libraries(cache: Path, environment: MutableMapping[str, str]) -> None
         return
     # A cache that cannot be used is told of when its lock is taken.
     with suppress(OSError, CacheError), open_cache(cache) as root:
-        root.make(LIBRARIES)
-        with root.enter(LIBRARIES) as folder:
-            folder.make("matplotlib")
-            if not all(map(folder.has_folder, folder.names())):
-                return  # a link in a cache that was handed over: the libraries would write where it points to
-        environment.setdefault("MPLCONFIGDIR", str(root.path / LIBRARIES / "matplotlib"))
-        environment.setdefault("XDG_CACHE_HOME", str(root.path / LIBRARIES))
+        root.make(WORK)
+        with root.enter(WORK) as work:
+            name = make_token()
+            work.make(name)
+            with work.enter(name) as folder:
+                folder.make("matplotlib")
+        environment.setdefault("MPLCONFIGDIR", str(root.path / WORK / name / "matplotlib"))
+        environment.setdefault("XDG_CACHE_HOME", str(root.path / WORK / name))
+        atexit.register(_clear_libraries, root.path, name)
+
+
+def _clear_libraries(cache: Path, name: str) -> None:
+    with suppress(OSError, CacheError), open_cache(cache) as root, root.enter(WORK) as work:
+        work.remove_tree(name)
+        root.remove_empty(WORK)
 
 
 def can_write(folder: Path) -> bool:

@@ -29,6 +29,8 @@ _LOSS_ERROR: Final = 1e-4
 _MOST_SECONDS: Final = 1e8
 _MOST_THREADS: Final = 4096
 _DEVICES: Final = ("cpu", "gpu")
+#: What processors call themselves; it stands in the article.
+_PROCESSOR: Final = re.compile(r"[A-Za-z0-9()@.,+/_:® -]{1,100}")
 _VERSION: Final = re.compile(r"\d+(?:\.\w+){1,5}(?:[-+]\w+(?:[.-]\w+)*)?", re.ASCII)
 
 
@@ -45,6 +47,8 @@ def _check_origin(entry: Entry) -> str | None:
     place: Environment = entry.environment
     if place.device not in _DEVICES:
         return f"was trained on a device that there is not: '{place.device[:40]}'"
+    if not _PROCESSOR.fullmatch(place.cpu_model):
+        return "was trained on a processor whose name no processor has"
     if not 1 <= place.threads <= _MOST_THREADS:
         return f"was trained by {place.threads} threads"
     for name, version in (("TensorFlow", place.tensorflow), ("NumPy", place.numpy)):

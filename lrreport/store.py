@@ -17,6 +17,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -36,7 +37,7 @@ from lrreport.results import Environment, History
 from lrreport.spec import PlateauSpec, RunSpec
 from lrreport.state_files import StateArrays, check_state, pack_arrays
 from lrreport.system.failures import describe_failure, find_remedy
-from lrreport.system.folders import Folder, is_temporary, make_token
+from lrreport.system.folders import Folder, later_name, make_token
 from lrreport.system.interrupts import stop_if_interrupted
 
 _FORMAT: Final = 1
@@ -88,8 +89,8 @@ class Store:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root
-        self.runs = root / RUNS
+        self.root = Path(os.path.realpath(root))
+        self.runs = self.root / RUNS
         self._folder: Folder | None = None
 
     def close(self) -> None:
@@ -153,7 +154,7 @@ class Store:
     def _write_into(self, runs: Folder, entry: Entry, name: str) -> None:
         key = entry.key
         for left in runs.names():  # of a build that was killed while it wrote this run; the cache's lock is ours
-            if left.startswith(f".{key}.") and is_temporary(left):
+            if later_name(left) == key:
                 runs.remove_tree(left, is_ours=_is_ours)
         if runs.status(key) is not None and not runs.has_folder(key):
             # Whoever put a link or a file here: nothing is written where it points to, and it is not ours to delete.
@@ -193,7 +194,8 @@ class Store:
     def entries(self) -> Iterator[Entry | Damage]:
         """Every entry of the cache, by key."""
         with self._open_runs() as runs:
-            names = [] if runs is None else [name for name in runs.names() if not name.startswith(".")]
+            # A name that cannot be printed is none of ours, and would print what it likes.
+            names = [] if runs is None else [name for name in runs.names() if name[0] != "." and name.isprintable()]
             folders = [name for name in names if runs is not None and not runs.has_file(name)]
         for name in folders:
             stop_if_interrupted()
@@ -267,7 +269,7 @@ class Store:
 
 def _is_ours(name: str) -> bool:
     """Whether a name in a run's folder is one that we gave."""
-    return RUN_FILE.fullmatch(name) is not None or is_temporary(name)
+    return RUN_FILE.fullmatch(later_name(name) or name) is not None
 
 
 def _goes_on(entry: Entry, older: Entry | Damage) -> bool:
@@ -338,7 +340,8 @@ def _remove_stale(folder: Folder, state: str | None, *, is_next: bool) -> None:
     is_known = not is_next or len(kept) > 1
     for name in folder.names():
         is_state = name.startswith("state-") and RUN_FILE.fullmatch(name) is not None
-        if is_temporary(name) or (is_state and is_known and name not in kept):
+        is_left = later_name(name) is not None and _is_ours(name)
+        if is_left or (is_state and is_known and name not in kept):
             folder.remove(name)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from lrreport.system.failures import find_remedy
 from lrreport.system.files import read_file
-from lrreport.system.folders import Folder, is_temporary
+from lrreport.system.folders import Folder, later_name
 
 
 @pytest.fixture
@@ -122,14 +122,16 @@ def test_readers_of_a_folder_read_what_is_made_in_it(
 def test_temporary_names(tmp_path: Path) -> None:
     """What dead processes were writing goes, what a living one writes stays; names of others are none of ours."""
     dead, alive = ".a.4194305-0123abcd.tmp", f".a.{os.getpid()}-0123abcd.tmp"
-    for name in (dead, alive, ".mine.tmp", "notes.tmp"):
+    theirs = (".thesis.4194305-0123abcd.tmp", ".mine.tmp", "notes.tmp")
+    for name in (dead, alive, *theirs):
         (tmp_path / name).write_bytes(b"x")
-    (tmp_path / ".b.4194305-0123abcd.tmp").mkdir()
-    (tmp_path / ".b.4194305-0123abcd.tmp" / "x").write_bytes(b"x")
+    tree = ".b.4194305-0123abcd.tmp"
+    (tmp_path / tree).mkdir()
+    (tmp_path / tree / "x").write_bytes(b"x")
     with Folder.open(tmp_path) as folder:
-        folder.remove_temporary()
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([alive, ".mine.tmp", "notes.tmp"])
-    assert not is_temporary(".mine.tmp")
+        folder.remove_temporary({"a", "b"}.__contains__)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([alive, tree, *theirs])
+    assert later_name(".mine.tmp") is None
 
 
 def test_files_that_never_end_are_not_read(tmp_path: Path) -> None:

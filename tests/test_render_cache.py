@@ -83,7 +83,7 @@ def test_the_least_recently_used_goes_first(cache: RenderCache) -> None:
     for age, letter in enumerate("abc"):
         cache.save(letter * 64, {"x": bytes(1000)})
         os.utime(place_of(cache, letter * 64), (1_000_000 + age, 1_000_000 + age))
-    place_of(cache, ".d.4194305-0123abcd.tmp").write_bytes(b"half")
+    place_of(cache, f".{'d' * 64}.4194305-0123abcd.tmp").write_bytes(b"half")
     assert cache.load("a" * 64) is not None
     assert cache.prune() == 1
     assert sorted(path.name for path in (cache.root / "render").iterdir()) == ["a" * 64, "c" * 64]

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 from lrreport.documents import parse_document
 from lrreport.errors import CacheError
 from lrreport.system.failures import describe_failure, find_remedy
-from lrreport.system.folders import Folder, is_temporary, make_token
+from lrreport.system.folders import Folder, later_name, make_token
 from lrreport.system.locks import hold_lock
 
 #: Written when a cache is made.
@@ -67,7 +67,7 @@ PARTS: Final[Mapping[str, Part]] = {
     DATA: Part("images, every byte checked when they are read", names=DATA_FILE),
     RENDER: Part("figures and pages, kept for the next build", is_remade=True, names=KEPT_FILE),
     LIBRARIES: Part(
-        "what matplotlib and others keep where there is no home folder", is_remade=True, names=LIBRARY_FILE
+        "what matplotlib and others kept where there was no home folder", is_remade=True, names=LIBRARY_FILE
     ),
     WORK: Part("temporary files of the command that is at work", names=WORK_FOLDER),
     LOCK: Part("held while a build is at work"),
@@ -195,15 +195,16 @@ def work_in_cache(root: Path) -> Iterator[None]:
 
 def _clear(folder: Folder) -> None:
     """Remove what a killed build left; the lock is ours."""
-    folder.remove_temporary()
-    for name in (DATA, RENDER):
-        if (inner := folder.find(name)) is not None:
+    folder.remove_temporary(PARTS.__contains__)
+    for part, names in ((DATA, DATA_FILE), (RENDER, KEPT_FILE)):
+        if (inner := folder.find(part)) is not None:
             with inner:
-                inner.remove_temporary()
+                inner.remove_temporary(names.fullmatch)
     if (inner := folder.find(WORK)) is not None:
         with inner:
             for name in filter(WORK_FOLDER.fullmatch, inner.names()):
-                inner.remove_tree(name)
+                if not name.startswith(f"{os.getpid()}-"):
+                    inner.remove_tree(name)
 
 
 def refuse_cache(place: Path, error: OSError) -> CacheError:
@@ -232,7 +233,7 @@ def _check_ours(folder: Folder) -> None:
     Raises:
         CacheError: It holds something else.
     """
-    names = [name for name in folder.names() if name not in _SYSTEMS_OWN and not is_temporary(name)]
+    names = [name for name in folder.names() if name not in _SYSTEMS_OWN and later_name(name) not in PARTS]
     if all(_is_ours(folder, name) for name in names) or _has_record(folder):
         return
     foreign = [name for name in names if name not in PARTS] or names
@@ -256,7 +257,7 @@ def _is_ours(folder: Folder, name: str) -> bool:
     if inner is None:
         return False
     with inner:
-        return all(is_temporary(each) or part.names.fullmatch(each) for each in inner.names())
+        return all(part.names.fullmatch(later_name(each) or each) for each in inner.names())
 
 
 def _has_record(folder: Folder) -> bool:

@@ -22,7 +22,7 @@ from lrreport.cli.options import (
     Wait,
     Yes,
 )
-from lrreport.cli.running import cache_folder, guard, print_json, print_text, warn_of_neighbours
+from lrreport.cli.running import cache_folder, guard, print_json, print_line, warn_of_neighbours
 from lrreport.console import Console, count, format_size
 from lrreport.environment import measure_room
 from lrreport.errors import CacheError
@@ -50,7 +50,10 @@ def _survey(store: Store, studies: Path | None) -> list[CachedRun]:
 
 
 def _describe_run(run: CachedRun) -> str:
-    day = datetime.datetime.fromtimestamp(run.changed, datetime.UTC).astimezone().date()
+    from lrreport.cache_survey import LAST_MOMENT  # noqa: PLC0415
+
+    # A day before it, for whoever lives east of UTC.
+    day = datetime.datetime.fromtimestamp(min(run.changed, LAST_MOMENT - 86_400), datetime.UTC).astimezone().date()
     note = f"  ({run.note})" if run.note else ""
     name = run.name if run.dataset in ("", "mnist") or not run.is_asked else f"{run.name} on {run.dataset}"
     return (
@@ -83,15 +86,15 @@ def list_cache(studies: StudyFolder = None, cache: Cache = None, as_json: AsJson
             }
         )
         return
-    print_text(f"{root}: {count(len(runs), 'run')}, {format_size(total)} in all")
+    print_line(f"{root}: {count(len(runs), 'run')}, {format_size(total)} in all")
     for run in (run for run in runs if run.is_asked):
-        print_text(_describe_run(run))
+        print_line(_describe_run(run))
     if others := [run for run in runs if not run.is_asked]:
-        print_text("asked for by no study file that was read (--studies names more):")
+        print_line("asked for by no study file that was read (--studies names more):")
         for run in others:
-            print_text(_describe_run(run))
+            print_line(_describe_run(run))
     for name, size, about in parts:
-        print_text(f"{name}: {format_size(size)}, {about or 'not ours; left alone'}")
+        print_line(f"{name}: {format_size(size)}, {about or 'not ours; left alone'}")
 
 
 @guard
@@ -128,12 +131,12 @@ def verify_cache(
         document = {"cache": str(root), "sound_runs": sound, "problems": problems}
         print_json(document if retrain is None else {**document, "retrained": [asdict(proof) for proof in proofs]})
     else:
-        print_text(f"{root}: {count(sound, 'run')} sound, {count(len(problems), 'problem')}")
+        print_line(f"{root}: {count(sound, 'run')} sound, {count(len(problems), 'problem')}")
         for proof in proofs:
             how = "bit by bit" if proof.is_bitwise else "trained elsewhere: first epoch, nearly"
-            print_text(f"  {proof.key}: trained again, {count(proof.epochs, 'epoch')} compared ({how})")
+            print_line(f"  {proof.key}: trained again, {count(proof.epochs, 'epoch')} compared ({how})")
         for problem in problems:
-            print_text(f"  {problem['path']}: {problem['problem']}")
+            print_line(f"  {problem['path']}: {problem['problem']}")
     if problems:
         again = "nothing has to be done: the next build that needs one says so and makes it again"
         raise CacheError(
@@ -267,18 +270,18 @@ def _garbage_document(
 
 def _tell_garbage(root: Path, runs: list[CachedRun], leftovers: list[Leftover], size: int, *, is_deleted: bool) -> None:
     if not runs and not leftovers:
-        print_text(f"{root}: nothing to delete")
+        print_line(f"{root}: nothing to delete")
         return
     for run in runs:
-        print_text(_describe_run(run))
+        print_line(_describe_run(run))
     for item in leftovers:
-        print_text(f"  {item.path}  {format_size(item.size_bytes):>8}  {item.about}")
+        print_line(f"  {item.path}  {format_size(item.size_bytes):>8}  {item.about}")
     what = " and ".join(
         count(number, word) for number, word in ((len(runs), "run"), (len(leftovers), "other")) if number
     )
     if is_deleted:
-        print_text(f"{what} deleted, {format_size(size)} freed")
+        print_line(f"{what} deleted, {format_size(size)} freed")
         return
-    print_text(f"{what} would go, {format_size(size)}; --yes deletes")
+    print_line(f"{what} would go, {format_size(size)}; --yes deletes")
     if runs:
-        print_text("no study file that was read asks for them; --studies names more that do")
+        print_line("no study file that was read asks for them; --studies names more that do")

@@ -234,6 +234,11 @@ def print_text(text: str) -> None:
     typer.echo(escape_controls(text))
 
 
+def print_line(text: str) -> None:
+    """One line of a result for people; names that it quotes make no other."""
+    print_text(text.replace("\n", "\\n"))
+
+
 def print_json(document: object) -> None:
     """A result on stdout as JSON."""
     typer.echo(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False))

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from lrreport.cache.folder import DATA, look_into_cache, open_cache
+from lrreport.cache.folder import DATA, DATA_FILE, look_into_cache, open_cache
 from lrreport.datasets.decoding import MAX_FILE_BYTES, decode_npz
 from lrreport.datasets.given_paths import decode_path
 from lrreport.datasets.pinned import PINNED_DIGESTS, Bytes, Dataset, make_dataset, pinned_parts
@@ -218,7 +218,7 @@ def _keep(dataset: Dataset, cache_dir: Path) -> None:
         try:
             root.make(DATA)
             with root.enter(DATA) as folder:
-                folder.remove_temporary(since=time.time() - _ABANDONED_S)
+                folder.remove_temporary(DATA_FILE.fullmatch, since=time.time() - _ABANDONED_S)
                 folder.write(path.name, packed.getvalue())
         except OSError as error:
             raise CacheError(

@@ -25,6 +25,7 @@ from lrreport.results import Results
 
 _EDITION_FILE: Final = "data/edition.json"
 _MAX_EDITION_BYTES: Final = 1_000_000
+_FIRST_DAY: Final = datetime.date(2020, 1, 1)
 
 
 def describe_edition(results: Results, request: Request, digest: str, versions: Mapping[str, str]) -> dict[str, Any]:
@@ -75,6 +76,8 @@ def date_edition(digest: str, results: Results, out: Path, difference: Differenc
     if previous is not None and previous.get("digest") == digest:
         with suppress(KeyError, ValueError, TypeError):
             date = datetime.date.fromisoformat(previous["date"])
+            if not _FIRST_DAY <= date <= today() + datetime.timedelta(days=1):
+                raise ValueError("a day on which no edition was made")
             changes = tuple(
                 {name: check_words(change[name]) for name in ("th", "en")} for change in previous["changes"]
             )

@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from lrreport.analysis.verdicts import Verdict
-from lrreport.documents import odd_letters
+from lrreport.documents import odd_letters, parse_document
 from lrreport.errors import OutputError
 
 RESULTS_FILE: Final = "data/results.csv"
@@ -22,6 +21,8 @@ CLAIMS_FILE: Final = "data/claims.json"
 DATA_FILES: Final = (RESULTS_FILE, RUNS_FILE, CLAIMS_FILE)
 
 _MAX_WORDS: Final = 2000
+#: JSON takes some 25 times its size in memory.
+_MAX_JSON_BYTES: Final = 32_000_000
 
 #: A setting of a study, by the texts that name them.
 Name = tuple[str, str]
@@ -96,16 +97,16 @@ def read_edition(manifest: Mapping[str, Any], read: Callable[[str], bytes]) -> P
     name = "manifest.json"
     try:
         settings = manifest["settings"]
-        digest = str(manifest["edition"])
+        digest = check_words(str(manifest["edition"]))
         seeds = tuple(int(seed) for seed in settings["seeds"])
         epochs, is_preview = int(settings["epochs"]), bool(settings["preview"])
         versions = {str(key): str(value) for key, value in manifest["versions"].items()}
         name = CLAIMS_FILE
-        claims = json.loads(read(name))["claims"]
+        claims = parse_document(read(name), _MAX_JSON_BYTES)["claims"]
         verdicts = {str(claim["id"]): str(Verdict(claim["verdict"])) for claim in claims}
         about = {str(claim["id"]): _read_subject(claim) for claim in claims}
         name = RUNS_FILE
-        runs = _read_runs(json.loads(read(name))["runs"])
+        runs = _read_runs(parse_document(read(name), _MAX_JSON_BYTES)["runs"])
         name = RESULTS_FILE
         results = _read_results(read(name).decode(), runs)
         for word in (*versions, *versions.values(), *verdicts, *verdicts.values(), *runs.environments):

@@ -34,13 +34,15 @@ from lrreport.publishing.manifest import (
     parse_manifest,
     read_manifest_in,
 )
-from lrreport.system.folders import Folder, is_temporary
+from lrreport.system.folders import Folder, later_name
 from lrreport.system.locks import hold_lock
 
 WORK: Final = ".lrreport"
 LOCK: Final = ".lrreport.lock"
 JOURNAL: Final = "journal.json"
 KEPT: Final = ".kept"
+#: Written for a moment when a build begins, to see whether publishing will work.
+PROBE: Final = "probe"
 _SCHEMA: Final = 1
 _STAGED: Final = re.compile(r"(?P<number>\d{6})-(?P<digest>[0-9a-f]{64})", re.ASCII)
 
@@ -124,6 +126,8 @@ def finish_change(folder: Folder) -> bool:
             *files, manifest = staged
             for item in files:
                 _put_in_place(places, work, item, is_ours=item.path in ours)
+            if not all(holds(folder, item.path, item.size, item.digest) for item in files):
+                return False  # they were not what the journal says: nothing is removed for their sake
             wanted = {item.path for item in staged}
             for path in ours.keys() - wanted:
                 # Our name and our bytes: whoever wrote something else there keeps it.
@@ -144,7 +148,7 @@ def clear_work(folder: Folder) -> None:
     with work:
         work.remove(JOURNAL)  # first: without its files it says nothing that is true
         for name in work.names():
-            if _STAGED.fullmatch(name) or is_temporary(name):
+            if _STAGED.fullmatch(later_name(name) or name) or later_name(name) in (JOURNAL, PROBE):
                 work.remove(name)
     folder.remove_empty(WORK)
 
@@ -182,7 +186,7 @@ def _read_journal(work: Folder) -> list[StagedFile] | None:
         return None
     is_sound = (
         document.get("schema") == _SCHEMA
-        and len({item.path for item in files}) == len(files) > 0
+        and len({item.path for item in files}) == len({item.staged for item in files}) == len(files) > 0
         and files[-1].path == MANIFEST
         and all(is_report_name(item.path) and _STAGED.fullmatch(item.staged) for item in files)
         and all(type(item.size) is int and 0 <= item.size <= MAX_FILE_BYTES for item in files)

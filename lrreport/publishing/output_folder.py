@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lrreport.errors import OutputError
-from lrreport.publishing.change import LOCK, RECOVERED, WORK, clear_work, finish_change
+from lrreport.publishing.change import LOCK, PROBE, RECOVERED, WORK, clear_work, finish_change
 from lrreport.publishing.manifest import MANIFEST, read_manifest_in
 from lrreport.system.failures import describe_failure, find_remedy, name_user
 from lrreport.system.folders import Folder, make_token
@@ -167,7 +167,7 @@ def _try_out(folder: Folder) -> None:
     Raises:
         OSError: The system refuses it.
     """
-    probe = f".probe.{make_token()}.tmp"
+    probe = f".{PROBE}.{make_token()}.tmp"
     folder.make(WORK)
     with folder.enter(WORK) as work:
         work.create(probe, b"probe")
@@ -184,10 +184,10 @@ def _try_out(folder: Folder) -> None:
                         stack.enter_context(target)
                 if target is None:
                     continue
-                for path in paths:
-                    if path.rpartition("/")[0] == place:
-                        _look_at(target, path.rpartition("/")[2])
-                target.remove_temporary()
+                names = {path.rpartition("/")[2] for path in paths if path.rpartition("/")[0] == place}
+                for name in names:
+                    _look_at(target, name)
+                target.remove_temporary({PROBE, *names}.__contains__)
                 target.check_writable()
         work.rename(probe, probe, into=folder)
         folder.remove(probe)

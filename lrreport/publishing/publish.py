@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from lrreport.errors import OutputError
 from lrreport.publishing.change import begin_change, clear_work, finish_change, stage_files
@@ -58,7 +58,8 @@ def publish(
             raise refuse_output(folder.path, error, after=untouched) from error
         raise
     try:
-        finish_change(folder)
+        if not finish_change(folder):
+            _refuse_damage(folder)
     except OSError as error:
         halfway = "the new report is only partly in place, and the next command completes it"
         raise refuse_output(folder.path, error, after=halfway) from error
@@ -71,3 +72,12 @@ def _check_place(folder: Folder) -> None:
             where=str(folder.path),
             fix="see what has become of it, and run the command again: what was trained is kept",
         )
+
+
+def _refuse_damage(folder: Folder) -> NoReturn:
+    clear_work(folder)
+    raise OutputError(
+        "What was written is not what is read back; the report is damaged, and the next command makes it again",
+        where=str(folder.path),
+        fix="look at the disk, and choose another folder with --out",
+    )

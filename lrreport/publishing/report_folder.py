@@ -5,12 +5,15 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from lrreport.errors import OutputError
 from lrreport.publishing.change import recover
-from lrreport.publishing.manifest import MANIFEST, MAX_FILE_BYTES, find_damaged, read_manifest
+from lrreport.publishing.manifest import MANIFEST, find_damaged, read_manifest
 from lrreport.system.folders import Folder
+
+#: Of a file that is read whole; `results.csv` is the largest.
+_MAX_READ_BYTES: Final = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class PublishedReport:
     manifest: dict[str, Any]
     digests: dict[str, str]
 
-    def read(self, name: str, *, limit: int = MAX_FILE_BYTES) -> bytes:
+    def read(self, name: str, *, limit: int = _MAX_READ_BYTES) -> bytes:
         """The content of a file that the manifest lists, of at most `limit` bytes.
 
         Raises:
@@ -47,7 +50,7 @@ def _again(folder: Path) -> str:
     return f"make the report again: lrreport render --out {folder}"
 
 
-def read_report_file(folder: Path, name: str, *, limit: int = MAX_FILE_BYTES) -> bytes:
+def read_report_file(folder: Path, name: str, *, limit: int = _MAX_READ_BYTES) -> bytes:
     """Read a file of a report, up to a number of bytes; links are not followed.
 
     Raises:

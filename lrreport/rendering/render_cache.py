@@ -153,7 +153,7 @@ class RenderCache:
         with self._open() as folder:
             if folder is None:
                 return 0
-            folder.remove_temporary()
+            folder.remove_temporary(KEPT_FILE.fullmatch)
             ours = ((name, folder.status(name)) for name in folder.names() if KEPT_FILE.fullmatch(name))
             ages = [(status.st_mtime_ns, name, status.st_size) for name, status in ours if status is not None]
             total = sum(size for _, _, size in ages)

@@ -308,22 +308,22 @@ class Folder:
         self.remove_empty(name)
         return freed
 
-    def remove_temporary(self, *, since: float | None = None) -> None:
-        """Remove the files and folders that processes were writing here which have ended.
+    def remove_temporary(self, is_ours: Callable[[str], object], *, since: float | None = None) -> None:
+        """Remove the files that processes were writing here which have ended.
 
         Args:
+            is_ours: Says of a file's later name whether we would write a file of that name here.
             since: Seconds since 1970. Those that were changed before that go too, whoever has the process's number now.
         """
         with contextlib.suppress(OSError):
             for name in self.names():
-                if (match := _TEMPORARY.fullmatch(name)) is None:
+                match = _TEMPORARY.fullmatch(name)
+                if match is None or not is_ours(match["name"]) or not self.has_file(name):
                     continue
                 status = self.status(name)
                 is_old = since is not None and status is not None and status.st_mtime < since
-                if not is_old and is_alive(int(match["process"])):
-                    continue
-                if not self.remove(name):
-                    self.remove_tree(name)
+                if is_old or not is_alive(int(match["process"])):
+                    self.remove(name)
 
     def sync(self) -> None:
         """Make renames and removals in it durable, where the file system can.
@@ -362,13 +362,14 @@ def make_token() -> str:
     return f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
 
-def is_temporary(name: str) -> bool:
-    """Whether a name is that of a file or folder that a process of ours is writing, or was.
+def later_name(name: str) -> str | None:
+    """Which name a file or folder that a process is writing, or was, would have had; None of any other name.
 
-    >>> is_temporary(".run.json.4711-0a1b2c3d.tmp"), is_temporary(".mine.tmp"), is_temporary("run.json")
-    (True, False, False)
+    >>> later_name(".run.json.4711-0a1b2c3d.tmp"), later_name(".mine.tmp"), later_name("run.json")
+    ('run.json', None, None)
     """
-    return _TEMPORARY.fullmatch(name) is not None
+    match = _TEMPORARY.fullmatch(name)
+    return None if match is None else match["name"]
 
 
 def is_alive(process: int) -> bool:
@@ -377,6 +378,8 @@ def is_alive(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except (OSError, OverflowError):
+    except OverflowError:
+        return False  # no process has such a number
+    except OSError:
         pass  # somebody else's
     return True

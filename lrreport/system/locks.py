@@ -122,15 +122,19 @@ def _is_ours(file: int) -> bool:
     Another one is locked as well as ours, and left as it is.
     """
     content = os.pread(file, _MAX_HOLDER_BYTES + 1, 0)
-    is_holders = len(content) <= _MAX_HOLDER_BYTES and _HOLDER.match(content) is not None
-    return os.fstat(file).st_nlink <= 1 and (not content or is_holders)
+    return os.fstat(file).st_nlink <= 1 and (not content or _is_holder(content))
+
+
+def _is_holder(content: bytes) -> bool:
+    return len(content) <= _MAX_HOLDER_BYTES and _HOLDER.fullmatch(content) is not None
 
 
 def _read_holder(file: int) -> str:
     """What the holder wrote; it writes just after it has locked the file."""
     for _ in range(10):
-        text = os.pread(file, _MAX_HOLDER_BYTES, 0).decode(errors="replace").strip()
-        if text:
+        content = os.pread(file, _MAX_HOLDER_BYTES + 1, 0)
+        if content:
+            text = content.decode(errors="replace").strip() if _is_holder(content) else "an unknown process"
             return "".join(letter if letter.isprintable() else "?" for letter in text)
         time.sleep(0.02)
     return "an unknown process"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.world import CHOICE, ONE_PAGE, assert_whole, copy_cache, run_in_namespace
+from tests.faults.world import CHOICE, ONE_PAGE, assert_whole, copy_cache, run_in_namespace, skip_below_tmp
 
 #: A user that the system knows nothing of. What it may not enter (root's home folder, where Python may lie, and the
 #: test's own folder) is shown to it in a place of its own.
@@ -24,6 +24,7 @@ def closed_folder(path: Path) -> Path | None:
 
 def as_stranger(script: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run a script in a mount namespace, in which $STRANGER begins a command line of that user, without environment."""
+    skip_below_tmp()
     if os.getuid() != 0:
         pytest.skip("only root can run a command as somebody else")
     if any(closed_folder(Path(place)) for place in (sys.prefix, Path(__file__).parent.parent.parent)):

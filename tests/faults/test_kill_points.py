@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -81,3 +82,21 @@ def report_is(out: Path, files: dict[str, bytes]) -> bool:
     manifest = read_manifest(out)
     assert manifest is not None
     return is_intact(out, manifest) and all((out / name).read_bytes() == content for name, content in files.items())
+
+
+def test_a_journal_that_names_one_file_twice(tmp_path: Path) -> None:
+    """A change in which two paths share one staged file is none of ours: the older report stays whole."""
+    out = tmp_path / "reports"
+    publish_into(out, OLD, SETTINGS)
+    page = hashlib.sha256(b"page").hexdigest()
+    listed = [{"path": path, "size": 4, "sha256": page} for path in ("en.html", "gone.html")]
+    manifest = json.dumps({"generator": "lrreport", "schema": 1, "files": listed}).encode()
+    last = f"000001-{hashlib.sha256(manifest).hexdigest()}"
+    files = [{"path": path, "staged": f"000000-{page}", "size": 4} for path in ("en.html", "gone.html")]
+    files.append({"path": "manifest.json", "staged": last, "size": len(manifest)})
+    (out / ".lrreport").mkdir()
+    (out / ".lrreport" / f"000000-{page}").write_bytes(b"page")
+    (out / ".lrreport" / last).write_bytes(manifest)
+    (out / ".lrreport" / "journal.json").write_text(json.dumps({"schema": 1, "files": files}))
+    assert recover(out) is None
+    assert report_is(out, OLD)

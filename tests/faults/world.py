@@ -108,6 +108,16 @@ def run_in_namespace(script: str, cwd: Path) -> subprocess.CompletedProcess[str]
     )
 
 
+def skip_below_tmp() -> None:
+    """Skip where the program itself lies below a folder that the test is about to cover."""
+    if any(
+        Path(place).resolve().is_relative_to(tmp)
+        for place in (sys.prefix, Path(__file__).parent)
+        for tmp in ("/tmp", "/var/tmp")
+    ):
+        pytest.skip("this checkout or its environment lies below /tmp, which the test takes away")
+
+
 def processes_marked(mark: str) -> list[int]:
     """Living processes whose environment holds MARK=mark: a command and all that it started."""
     found = []
