@@ -115,7 +115,7 @@ def test_what_a_killed_build_was_writing_goes(place: Path, tmp_path: Path) -> No
     nobody = "4194305-0123abcd.tmp"  # one more than the largest process number of Linux
     left = [
         cache / f".last-build.json.{nobody}",
-        cache / "render" / f".0123.{nobody}",
+        cache / "render" / f".{'0' * 64}.{nobody}",
         cache / "data" / f".mnist.npz.{nobody}",
     ]
     alive = cache / "data" / f".mnist.npz.{os.getpid()}-0123abcd.tmp"
