@@ -116,7 +116,8 @@ def test_people_are_told_local_times() -> None:
 @pytest.mark.parametrize("text", ["", "yesterday", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "\ud800"])
 def test_a_time_that_is_none_stays_as_it_is(text: str) -> None:
     """A record that somebody wrote by hand is told with his words."""
-    assert f"began {text} and" in LastBuild("build", (), text, None, None, "", 2**22 + 1).describe()
+    told = " ".join(f"began {text} and".split())
+    assert told in LastBuild("build", (), text, None, None, "", 2**22 + 1).describe()
 
 
 @pytest.mark.skipif(shutil.which("faketime") is None, reason="faketime is not installed here")
