@@ -18,7 +18,7 @@ from lrreport import __version__
 from lrreport.cache.folder import WORK, look_into_cache, refuse_cache, work_in_cache
 from lrreport.checkpoints import Entry
 from lrreport.datasets import verify_dataset
-from lrreport.engine.worker import Failed, WorkerSettings, serve
+from lrreport.engine.worker import WorkerSettings, serve
 from lrreport.environment import available_cores, cpu_model, measure_room
 from lrreport.errors import CacheError, InterruptedBuildError, LrreportError, TerminatedBuildError
 from lrreport.last_build import read_last_build
@@ -28,7 +28,7 @@ from lrreport.store import Store
 from lrreport.system.failures import describe_failure, name_user
 from lrreport.system.folders import Folder, make_token
 from lrreport.system.locks import hold_lock
-from lrreport.system.processes import Child, ChildLostError
+from lrreport.system.processes import Child, ChildLostError, Failed
 
 if TYPE_CHECKING:
     from lrreport.engine.device import DeviceChoice

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tokenize
-from pathlib import Path
 from typing import Any, Final
 
 #: Nothing that we write is larger; and no JSON of this size takes more than a few hundred megabytes once it is read.
@@ -61,14 +60,3 @@ def parse_document(content: bytes, limit: int = MAX_DOCUMENT_BYTES) -> dict[str,
 def _refuse_constant(name: str) -> None:
     message = f"holds {name}, which is not JSON"
     raise ValueError(message)
-
-
-def load_document(path: Path) -> dict[str, Any] | None:
-    """A JSON object from a regular file, or None when there is none that can be read."""
-    try:
-        if not path.is_file() or path.stat().st_size > MAX_DOCUMENT_BYTES:
-            return None
-        with path.open("rb") as file:
-            return parse_document(file.read(MAX_DOCUMENT_BYTES + 1))
-    except (OSError, ValueError):
-        return None

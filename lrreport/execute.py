@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Final, Self
 
 from lrreport.checkpoints import Entry, Progress
 from lrreport.datasets import load_dataset
-from lrreport.engine.worker import Assignment, Failed, FromWorker, GroupDone, Ready, Stop, WorkerSettings, serve
+from lrreport.engine.worker import Assignment, FromWorker, GroupDone, Ready, Stop, WorkerSettings, serve
 from lrreport.environment import measure_room
 from lrreport.errors import TOO_LITTLE_MEMORY, LrreportError
 from lrreport.events import Message, Report, TrainingProgress, message_of
 from lrreport.groups import EpochReport, Group, GroupShape
 from lrreport.spec import RunSpec
 from lrreport.system.interrupts import stop_if_interrupted
-from lrreport.system.processes import Child, ChildLostError
+from lrreport.system.processes import Child, ChildLostError, Failed
 
 if TYPE_CHECKING:
     from lrreport.engine.device import DeviceChoice
@@ -129,13 +129,16 @@ class _Worker:
 
     def stop(self) -> None:
         """Let it end its group after the epoch that it is in; a process that does not is killed."""
-        with self._lock:
-            if self._is_stopping:
-                return
-            self._is_stopping = True
-            with contextlib.suppress(ChildLostError):
-                self._child.send(Stop())
         self._child.hurry(max(_LEAST_HURRY_S, _HURRY_EPOCHS * self._longest_s))
+        while not self._lock.acquire(timeout=_POLL_S):  # a group is being sent, to a process that may be stopped
+            self._child.look_after()
+        try:
+            if not self._is_stopping:
+                self._is_stopping = True
+                with contextlib.suppress(ChildLostError):
+                    self._child.send(Stop())
+        finally:
+            self._lock.release()
 
     def look_after(self) -> None:
         """Kill it when it does not take what is sent to it."""
@@ -157,7 +160,7 @@ class _Worker:
         except ChildLostError as error:
             raise _explain(error) from error
         if isinstance(message, Failed):
-            raise message.error or RuntimeError(f"a worker process failed\n{message.details}")
+            raise message.as_exception()
         return message
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from lrreport.cache.folder import LAST_BUILD, look_into_cache, open_cache
 from lrreport.documents import parse_document
 from lrreport.errors import CacheError
-from lrreport.system.folders import is_alive
+from lrreport.system.processes import is_alive, start_of
 
 _MAX_BYTES: Final = 100_000
 _MAX_WORD: Final = 20_000
@@ -86,17 +86,6 @@ def _tell_time(text: str) -> str:
         return datetime.datetime.fromisoformat(text).astimezone().isoformat(" ", "seconds")
     except (ValueError, OverflowError, OSError):
         return text
-
-
-def start_of(process: int) -> str:
-    """When a process began, in ticks since the system did; empty where /proc does not tell.
-
-    Source: proc(5), field 22 of /proc/PID/stat.
-    """
-    try:
-        return Path(f"/proc/{process}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
 
 
 def record_beginning(cache: Path, command: str, arguments: tuple[str, ...]) -> None:

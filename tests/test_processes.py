@@ -8,9 +8,14 @@ import signal
 import threading
 import time
 from multiprocessing.connection import Connection
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from lrreport import execute
+from lrreport.engine.worker import Assignment, WorkerSettings
+from lrreport.errors import LrreportError
 from lrreport.system.processes import Child, ChildLostError, follow_parent, is_stopped
 
 
@@ -95,3 +100,26 @@ def test_a_child_that_dies_or_reads_nothing_takes_nobody_along() -> None:
         child.look_after()
     assert lost.is_set()
     child.end()
+
+
+def test_stopping_a_crew_waits_for_no_stopped_worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A worker that is stopped while a large group is sent to it does not hold whoever ends the training."""
+    monkeypatch.setattr(execute, "serve", take_nothing)
+    worker = execute._Worker(WorkerSettings("cpu", tmp_path, None))
+    os.kill(worker._child.pid, signal.SIGSTOP)
+    group = SimpleNamespace(shape=None, load=bytes(10**7))
+
+    def lead() -> None:
+        with contextlib.suppress(LrreportError):
+            worker.train(Assignment(group, {}), lambda _: None)
+
+    leading = threading.Thread(target=lead, daemon=True)
+    leading.start()
+    while not worker._lock.locked():
+        time.sleep(0.01)
+    stopping = threading.Thread(target=worker.stop, daemon=True)
+    stopping.start()
+    for thread in (stopping, leading):
+        thread.join(40)
+        assert not thread.is_alive()
+    worker.end()

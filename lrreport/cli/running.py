@@ -22,7 +22,7 @@ from lrreport.console import Console, ProgressMode
 from lrreport.environment import measure_room
 from lrreport.errors import TOO_LITTLE_MEMORY, BusyError, CacheError, LrreportError, UsageError, escape_controls
 from lrreport.events import Message
-from lrreport.last_build import LastBuild, read_last_build, record_last_build, start_of
+from lrreport.last_build import LastBuild, read_last_build, record_last_build
 from lrreport.request import (
     DEFAULT_MAX_SEEDS,
     DEFAULT_SEEDS,
@@ -36,6 +36,7 @@ from lrreport.request import (
 from lrreport.study_files import odd_neighbours
 from lrreport.system.interrupts import ignore_signals, stop_if_interrupted, watch_signals
 from lrreport.system.memory import is_lack_of_memory
+from lrreport.system.processes import start_of
 
 P = ParamSpec("P")
 

@@ -8,8 +8,6 @@ the bits depend on the number of threads (docs/decisions). Importing this module
 from __future__ import annotations
 
 import time
-import traceback
-from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -20,8 +18,7 @@ from lrreport.datasets import load_dataset
 from lrreport.environment import current_environment, without_chatter
 from lrreport.errors import TOO_LITTLE_MEMORY, LrreportError
 from lrreport.groups import EpochReport, Group
-from lrreport.system.memory import is_lack_of_memory
-from lrreport.system.processes import follow_parent
+from lrreport.system.processes import Failed, work_for_parent
 
 if TYPE_CHECKING:
     from lrreport.engine.device import Device, DeviceChoice, DeviceData
@@ -63,19 +60,6 @@ class GroupDone:
     """The group has come to its end, or was stopped after an epoch."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The worker cannot go on.
-
-    Attributes:
-        error: What the user has to know; None for a bug of ours.
-        details: The traceback.
-    """
-
-    error: LrreportError | None
-    details: str
-
-
 FromWorker: TypeAlias = Ready | EpochReport | Entry | GroupDone | Failed
 
 
@@ -100,8 +84,8 @@ def serve(connection: Connection) -> None:
     Args:
         connection: Takes `WorkerSettings` first, then an `Assignment` or a `Stop`; gives what `FromWorker` lists.
     """
-    follow_parent()
-    try:
+
+    def work() -> None:
         settings: WorkerSettings = connection.recv()
         with without_chatter():
             from lrreport.engine.device import set_up_device  # noqa: PLC0415 - TensorFlow takes seconds to load
@@ -113,18 +97,9 @@ def serve(connection: Connection) -> None:
             if isinstance(assignment := connection.recv(), Assignment):
                 _train(assignment, device, data, connection, settings)
                 connection.send(GroupDone())
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return  # the driver is gone, and nobody is left to tell
-    except LrreportError as error:
-        _send_failure(connection, Failed(error, traceback.format_exc()))
-    except Exception as error:  # noqa: BLE001 - told to the driver, which raises it
-        reason = LrreportError("A process that trains has too little memory", fix=TOO_LITTLE_MEMORY)
-        _send_failure(connection, Failed(reason if is_lack_of_memory(error) else None, traceback.format_exc()))
 
-
-def _send_failure(connection: Connection, failure: Failed) -> None:
-    with suppress(OSError):  # the driver may be gone
-        connection.send(failure)
+    too_little = LrreportError("A process that trains has too little memory", fix=TOO_LITTLE_MEMORY)
+    work_for_parent(connection, work, without_memory=too_little)
 
 
 def _train(

@@ -15,6 +15,7 @@ from lrreport.errors import OutputError
 from lrreport.publishing.change import LOCK, PROBE, RECOVERED, WORK, clear_work, finish_change
 from lrreport.publishing.manifest import MANIFEST, read_manifest_in
 from lrreport.system.failures import describe_failure, find_remedy, name_user
+from lrreport.system.files import CAREFULLY
 from lrreport.system.folders import Folder, make_token
 from lrreport.system.locks import hold_lock
 
@@ -204,9 +205,8 @@ def _look_at(parent: Folder, name: str) -> None:
     if above.st_mode & stat.S_ISVTX and uid not in (0, status.st_uid, above.st_uid):
         reason = f"belongs to {name_user(status.st_uid)}, and only its owner may replace it in this folder"
         raise OSError(errno.EPERM, reason, str(parent.path / name))
-    flags = os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
-        os.close(os.open(name, flags, dir_fd=parent.descriptor))
+        os.close(os.open(name, os.O_WRONLY | CAREFULLY, dir_fd=parent.descriptor))
     except OSError as error:
         if error.errno == errno.EPERM:  # EACCES, its own mode, keeps nobody from replacing it
             reason = "cannot be replaced: it is immutable or only to be appended to (lsattr shows it)"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import queue
 import threading
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -22,15 +21,14 @@ from lrreport.analysis.verdicts import Claim
 from lrreport.article.facts import Facts, describe_data
 from lrreport.datasets import Dataset, load_dataset
 from lrreport.editions.edition import Edition
-from lrreport.errors import TOO_LITTLE_MEMORY, LrreportError, RenderError
+from lrreport.errors import TOO_LITTLE_MEMORY, RenderError
 from lrreport.events import Message, Report, message_of
 from lrreport.figures.drawn import DrawnFigure
 from lrreport.rendering.render_cache import RenderCache
 from lrreport.request import EditionName, Request
 from lrreport.results import Results
 from lrreport.system.interrupts import stop_if_interrupted
-from lrreport.system.memory import is_lack_of_memory
-from lrreport.system.processes import Child, ChildLostError, follow_parent
+from lrreport.system.processes import Child, ChildLostError, Failed, work_for_parent
 
 #: The figure of sample digits takes the first images of each class; they are among these.
 _SAMPLE: Final = 2000
@@ -207,14 +205,6 @@ def _load_dataset(results: Results, request: Request, report: Report) -> Dataset
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    """A worker cannot go on: what the user has to know, or None for a bug of ours, and the traceback."""
-
-    error: LrreportError | None
-    details: str
-
-
 class _Worker:
     """A process that makes one language's figures and PDF: matplotlib and WeasyPrint work in one thread each.
 
@@ -260,8 +250,8 @@ class _Worker:
                 got=str(made),
                 fix=f"see whether memory ran out, and run the command again: {TOO_LITTLE_MEMORY}",
             ) from made
-        if isinstance(made, _Failed):
-            raise made.error or RuntimeError(f"a process that makes pages failed\n{made.details}")
+        if isinstance(made, Failed):
+            raise made.as_exception()
         assert isinstance(made, kind), made
         return made
 
@@ -279,8 +269,8 @@ class _Worker:
 
 def _serve(connection: Connection) -> None:
     """In the worker process: make what a job asks for, and send it."""
-    follow_parent()
-    try:
+
+    def work() -> None:
         job: _Job = connection.recv()
         drawn = _draw(job, connection.send)
         connection.send(drawn)
@@ -288,13 +278,9 @@ def _serve(connection: Connection) -> None:
             connection.send(_lay_out(job, drawn.print_page, connection.send))
         connection.send(None)
         connection.recv()  # until the build hangs up
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return
-    except LrreportError as error:
-        connection.send(_Failed(error, traceback.format_exc()))
-    except Exception as error:  # noqa: BLE001 - told to the build, which raises it
-        reason = RenderError("A process that makes pages has too little memory", fix=TOO_LITTLE_MEMORY)
-        connection.send(_Failed(reason if is_lack_of_memory(error) else None, traceback.format_exc()))
+
+    too_little = RenderError("A process that makes pages has too little memory", fix=TOO_LITTLE_MEMORY)
+    work_for_parent(connection, work, without_memory=too_little)
 
 
 @contextmanager

@@ -8,8 +8,10 @@ import stat
 from pathlib import Path
 from typing import Final
 
-#: Asked for whenever a file is opened to be read. A pipe would wait for its other end, a terminal would take us over.
-_READING: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0)
+_NOFOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
+#: How whatever somebody else may have made is opened. A pipe would wait for its other end, a terminal would take us over,
+#: a link would lead elsewhere.
+CAREFULLY: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0) | _NOFOLLOW
 _CHUNK_BYTES: Final = 1024 * 1024
 
 
@@ -40,8 +42,8 @@ def read_at(name: str | Path, limit: int, *, folder: int | None = None, follow: 
     """
     # Looked at before it is opened: to open a device can do something. Looked at again once it is open.
     _check_regular(os.stat(name, dir_fd=folder, follow_symlinks=follow), name, limit)
-    flags = _READING | (0 if follow else getattr(os, "O_NOFOLLOW", 0))
-    descriptor = os.open(name, flags, dir_fd=folder)
+    flags = CAREFULLY & ~_NOFOLLOW if follow else CAREFULLY
+    descriptor = os.open(name, os.O_RDONLY | flags, dir_fd=folder)
     try:
         _check_regular(os.fstat(descriptor), name, limit)
         content = bytearray()

@@ -18,12 +18,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Self
 
-from lrreport.system.files import read_at
+from lrreport.system.files import CAREFULLY, read_at
+from lrreport.system.processes import is_alive
 
-_CLOEXEC: Final = getattr(os, "O_CLOEXEC", 0)
-_NOFOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
-_OPENING: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOEXEC
-_CREATING: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CLOEXEC | _NOFOLLOW
+_OPENING: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | CAREFULLY
+_CREATING: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | CAREFULLY
 #: A file or folder that a process is writing: its name, the process, and a token.
 _TEMPORARY: Final = re.compile(r"\.(?P<name>.+)\.(?P<process>\d{1,10})-[0-9a-f]{8}\.tmp", re.ASCII)
 #: File systems that cannot make a file or a folder durable say so with one of these; there is nothing to be done then.
@@ -61,7 +60,7 @@ class Folder:
         resolved = Path(os.path.realpath(path))
         if make:
             resolved.mkdir(parents=True, exist_ok=True)
-        return cls(os.open(resolved, _OPENING | _NOFOLLOW), resolved)
+        return cls(os.open(resolved, _OPENING), resolved)
 
     def __enter__(self) -> Self:
         """Nothing more to do: it is open already."""
@@ -81,17 +80,6 @@ class Folder:
     def descriptor(self) -> int:
         """Of the open folder, for what `os` does relative to one."""
         return self._descriptor
-
-    @property
-    def mode(self) -> int:
-        """Its permissions, as `chmod` has them."""
-        return stat.S_IMODE(os.fstat(self._descriptor).st_mode)
-
-    @property
-    def identity(self) -> tuple[int, int]:
-        """What tells it from every other folder of this machine: device and inode."""
-        status = os.fstat(self._descriptor)
-        return status.st_dev, status.st_ino
 
     def is_at(self, path: Path) -> bool:
         """Whether a path still leads to this very folder."""
@@ -156,7 +144,7 @@ class Folder:
         """
         if make:
             self.make(name)
-        return Folder(os.open(name, _OPENING | _NOFOLLOW, dir_fd=self._descriptor), self.path / name)
+        return Folder(os.open(name, _OPENING, dir_fd=self._descriptor), self.path / name)
 
     def find(self, name: str) -> Folder | None:
         """Open a folder in it; None where there is none, or a link or a file in its place."""
@@ -370,16 +358,3 @@ def later_name(name: str) -> str | None:
     """
     match = _TEMPORARY.fullmatch(name)
     return None if match is None else match["name"]
-
-
-def is_alive(process: int) -> bool:
-    """Whether a process of that number is there, ours or somebody else's."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OverflowError:
-        return False  # no process has such a number
-    except OSError:
-        pass  # somebody else's
-    return True

@@ -46,11 +46,6 @@ def _note(number: int, _frame: FrameType | None) -> None:
         _received.append((number, now))
 
 
-def is_interrupted() -> bool:
-    """Whether a signal has come that nobody has raised yet."""
-    return bool(_received)
-
-
 def stop_if_interrupted() -> None:
     """Raise what a signal asked for, if one has come. Does nothing outside the main thread.
 

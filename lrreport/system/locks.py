@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from lrreport.errors import BusyError
+from lrreport.system.files import CAREFULLY
 from lrreport.system.folders import Folder
 from lrreport.system.interrupts import stop_if_interrupted
 from lrreport.system.processes import is_stopped
@@ -26,14 +27,7 @@ except ImportError:  # pragma: no cover - Windows has no fcntl; there two builds
 
 _POLL_S: Final = 0.2
 _MAX_HOLDER_BYTES: Final = 400
-_OPENING: Final = (
-    os.O_RDWR
-    | os.O_CREAT
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_NOCTTY", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-)
+_OPENING: Final = os.O_RDWR | os.O_CREAT | CAREFULLY
 #: What a holder writes; whatever else a file holds, it is no lock of ours.
 _HOLDER: Final = re.compile(rb"process \d+, since [0-9T:+-]+: [^\n]*\n?", re.ASCII)
 

@@ -10,12 +10,16 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
+from lrreport.errors import LrreportError
 from lrreport.system.interrupts import stop_if_interrupted
+from lrreport.system.memory import is_lack_of_memory
 
 _PR_SET_PDEATHSIG: Final = 1
 _POLL_S: Final = 0.2
@@ -47,15 +51,75 @@ def follow_parent() -> None:
         os._exit(1)
 
 
-def is_stopped(process: int) -> bool:
-    """Whether a process is stopped by a signal or a debugger; False where the system does not tell.
+def is_alive(process: int) -> bool:
+    """Whether a process of that number is there, ours or somebody else's."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OverflowError:
+        return False  # no process has such a number
+    except OSError:
+        pass  # somebody else's
+    return True
 
-    Source: proc(5), field 3 of /proc/PID/stat.
+
+def is_stopped(process: int) -> bool:
+    """Whether a process is stopped by a signal or a debugger; False where the system does not tell."""
+    return _read_status(process, 3) in ("T", "t")
+
+
+def start_of(process: int) -> str:
+    """When a process began, in ticks since the system did; empty where /proc does not tell."""
+    return _read_status(process, 22)
+
+
+def _read_status(process: int, field: int) -> str:
+    """A field of /proc/PID/stat, counted from 1, behind the process's name; empty where there is none.
+
+    Source: proc(5).
     """
     try:
-        return Path(f"/proc/{process}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0] in ("T", "t")
+        text = Path(f"/proc/{process}/stat").read_text("utf-8", "replace")
+        return text.rpartition(")")[2].split()[field - 3]
     except (OSError, IndexError):
-        return False
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What a child sends when it cannot go on.
+
+    Attributes:
+        error: What the user has to know; None for a bug of ours.
+        details: The traceback.
+    """
+
+    error: LrreportError | None
+    details: str
+
+    def as_exception(self) -> Exception:
+        """What the parent raises for it."""
+        return self.error or RuntimeError(f"a child process failed\n{self.details}")
+
+
+def work_for_parent(connection: Connection, work: Callable[[], None], *, without_memory: LrreportError) -> None:
+    """In a child: do its work, and send a `Failed` when that goes wrong; a parent that has gone ends it quietly.
+
+    Args:
+        connection: The child's end of the pipe.
+        work: What it does.
+        without_memory: What the user has to know when memory was refused.
+    """
+    follow_parent()
+    try:
+        work()
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return  # the parent is gone, and nobody is left to tell
+    except Exception as error:  # noqa: BLE001 - told to the parent, which raises it
+        told = error if isinstance(error, LrreportError) else without_memory if is_lack_of_memory(error) else None
+        with contextlib.suppress(OSError):
+            connection.send(Failed(told, traceback.format_exc()))
 
 
 class Child:
