@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from lrreport.cache.folder import PARTS, RUN_FILE, RUN_FOLDER, RUNS, look_into_cache
+from lrreport.cache.folder import PARTS, RUN_FILE, RUN_FOLDER, RUNS, is_name, look_into_cache
 from lrreport.errors import UsageError
 from lrreport.keys import run_key
 from lrreport.plan import Found, Present, decide
@@ -20,8 +20,8 @@ from lrreport.spec import RunSpec, Study, format_value
 from lrreport.store import Damage, Store
 from lrreport.system.folders import Folder, later_name
 
-#: The last that a calendar of four digits has: some file systems tell of later ones.
-LAST_MOMENT: Final = 253402300799.0
+#: The last day but one of a calendar of four digits, wherever one lives: some file systems tell of later times.
+_LAST_MOMENT: Final = 253402300799.0 - 86_400
 #: A temporary file that is older belongs to a process that is dead.
 _ABANDONED_S: Final = 3600.0
 _MOST_SEEDS: Final = 1000
@@ -56,9 +56,7 @@ class CachedRun:
 
     def document(self) -> dict[str, Any]:
         """The run as data."""
-        changed = datetime.datetime.fromtimestamp(min(self.changed, LAST_MOMENT), datetime.UTC).isoformat(
-            timespec="seconds"
-        )
+        changed = datetime.datetime.fromtimestamp(self.changed, datetime.UTC).isoformat(timespec="seconds")
         return {**dataclasses.asdict(self), "changed": changed}
 
 
@@ -103,6 +101,7 @@ def survey_runs(store: Store, studies: Sequence[Study], present: Present) -> lis
     for found in store.entries():
         folder = store.runs / found.key if not isinstance(found, Damage) else _folder_of(store, found)
         size, changed = store.measure(folder.name)
+        changed = min(changed, _LAST_MOMENT)
         if isinstance(found, Damage):
             if damaged_names is None:
                 damaged_names = _names_by_key(studies)
@@ -248,13 +247,11 @@ def remove_leftover(root: Path, item: Leftover) -> int:
         if folder is None:
             return 0
         name = item.path.name
-        size, _ = folder.measure(name)
-        if later_name(name) is not None:
-            if not folder.remove(name):  # a run's folder that never came to its name
-                folder.remove_tree(name, is_ours=lambda each: RUN_FILE.fullmatch(later_name(each) or each) is not None)
-        elif (names := PARTS[name].names) is not None:
-            folder.remove_tree(name, is_ours=lambda each: names.fullmatch(later_name(each) or each) is not None)
-        return size - folder.measure(name)[0]
+        if folder.has_file(name):
+            return item.size_bytes if folder.remove(name) else 0
+        # A part; or a run's folder that never came to its name.
+        names = RUN_FILE if later_name(name) is not None else PARTS[name].names
+        return 0 if names is None else folder.remove_tree(name, is_ours=lambda each: is_name(names, each))
 
 
 def choose_garbage(

@@ -13,9 +13,8 @@ from collections.abc import MutableMapping
 from contextlib import suppress
 from pathlib import Path
 
-from lrreport.cache.folder import WORK, open_cache
+from lrreport.cache.folder import make_work_folder, remove_work_folder
 from lrreport.errors import CacheError, RenderError
-from lrreport.system.folders import make_token
 
 
 def find_home() -> str:
@@ -56,22 +55,11 @@ def settle_libraries(cache: Path, environment: MutableMapping[str, str]) -> None
     if has_home():
         return
     # A cache that cannot be used is told of when its lock is taken.
-    with suppress(OSError, CacheError), open_cache(cache) as root:
-        root.make(WORK)
-        with root.enter(WORK) as work:
-            name = make_token()
-            work.make(name)
-            with work.enter(name) as folder:
-                folder.make("matplotlib")
-        environment.setdefault("MPLCONFIGDIR", str(root.path / WORK / name / "matplotlib"))
-        environment.setdefault("XDG_CACHE_HOME", str(root.path / WORK / name))
-        atexit.register(_clear_libraries, root.path, name)
-
-
-def _clear_libraries(cache: Path, name: str) -> None:
-    with suppress(OSError, CacheError), open_cache(cache) as root, root.enter(WORK) as work:
-        work.remove_tree(name)
-        root.remove_empty(WORK)
+    with suppress(OSError, CacheError):
+        place = make_work_folder(cache)
+        environment.setdefault("MPLCONFIGDIR", str(place / "matplotlib"))
+        environment.setdefault("XDG_CACHE_HOME", str(place))
+        atexit.register(remove_work_folder, place)
 
 
 def can_write(folder: Path) -> bool:

@@ -73,10 +73,13 @@ def _at_work(request: Request, command: str, report: Report) -> Iterator[Request
     """Hold the cache's lock, leave word of the beginning, and settle how many seeds there are."""
 
     def tell(text: str) -> None:
-        report(Message("plan", text, is_warning="cannot" in text))
+        _tell(report, "plan", text)
+
+    def warn(text: str) -> None:
+        report(Message("plan", text, is_warning=True))
 
     with (
-        hold_cache(request.cache, wait=request.wait, tell=tell, may_only_read=command == "render"),
+        hold_cache(request.cache, wait=request.wait, tell=tell, warn=warn if command == "render" else None),
         work_in_cache(request.cache),
     ):
         record_beginning(request.cache, command, request.command_line)

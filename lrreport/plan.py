@@ -109,7 +109,7 @@ def decide(
     present: Present,
     *,
     is_forced: bool,
-    begun: Entry | None = None,
+    look_begun: Callable[[RunSpec], Entry | None] = lambda _: None,
 ) -> PlannedRun:
     """Hit or miss, with the reason out of the closed list.
 
@@ -120,11 +120,13 @@ def decide(
         found: What the cache has of it.
         present: What that is held against.
         is_forced: Train it again whatever the cache has.
-        begun: How far a training came that shall replace what the cache has, and was interrupted.
+        look_begun: How far a training came that shall replace what the cache has, and was interrupted; asked for only
+            where the run begins again.
     """
 
     def miss(reason: Reason, start_epoch: int = 0, note: str = "") -> PlannedRun:
-        if not start_epoch and begun is not None and len(begun.history) < epochs and _fits(begun, present):
+        begun = None if start_epoch else look_begun(spec)
+        if begun is not None and len(begun.history) < epochs and _fits(begun, present):
             start_epoch = len(begun.history)
         return PlannedRun(name, spec, epochs, reason, start_epoch, note)
 
@@ -188,7 +190,7 @@ def make_plan(
     *,
     is_forced: bool = False,
     past: Callable[[], Iterable[Found]] = tuple,
-    begun: Callable[[RunSpec], Entry | None] = lambda _: None,
+    look_begun: Callable[[RunSpec], Entry | None] = lambda _: None,
 ) -> Plan:
     """Decide for every run of the studies, and pack what is missing into groups.
 
@@ -199,12 +201,12 @@ def make_plan(
         present: What it is held against.
         is_forced: Train everything again.
         past: Every run of the cache, asked for only where the runs of the plan itself leave the time open.
-        begun: How far a training came that shall replace what the cache has of a run.
+        look_begun: How far a training came that shall replace what the cache has of a run.
     """
     runs = list_runs(studies, seeds)
     found = {key: lookup(spec) for key, (_, spec, _) in runs.items()}
     planned = tuple(
-        decide(name, spec, epochs, found[key], present, is_forced=is_forced, begun=begun(spec))
+        decide(name, spec, epochs, found[key], present, is_forced=is_forced, look_begun=look_begun)
         for key, (name, spec, epochs) in runs.items()
     )
     tasks = [Task(run.spec, run.start_epoch, run.epochs) for run in planned if run.reason is not None]

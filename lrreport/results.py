@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,10 @@ class History:
     def first(self, epochs: int) -> History:
         """The curves of the first `epochs` epochs."""
         return History(*(getattr(self, item.name)[:epochs] for item in fields(self)))
+
+
+#: The names of a history's curves, in their order.
+CURVES: Final = tuple(item.name for item in fields(History))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from lrreport.environment import current_environment
 from lrreport.events import Report
 from lrreport.execute import Workplace, train_groups
 from lrreport.groups import Task, make_groups
-from lrreport.results import Environment
+from lrreport.results import CURVES, Environment
 from lrreport.store import Damage, Store
 
 #: So many epochs of each run are trained.
@@ -27,7 +27,6 @@ EPOCHS: Final = 3
 _ELSEWHERE: Final = 0.05
 #: Test images that other rounding may decide otherwise; of 78 runs here, none had one.
 _ROUNDING: Final = 5
-_CURVES: Final = ("learning_rate_t", "train_loss_t", "train_accuracy_t", "test_loss_t", "test_accuracy_t")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ def _here(again: Entry) -> Environment:
 
 
 def _find_difference(kept: Entry, again: Entry, epochs: int, *, is_bitwise: bool) -> str:
-    for name in _CURVES if is_bitwise else ("train_accuracy_t", "test_accuracy_t"):
+    for name in CURVES if is_bitwise else ("train_accuracy_t", "test_accuracy_t"):
         one, other = getattr(kept.history, name)[:epochs], getattr(again.history, name)[:epochs]
         if is_bitwise and one.tobytes() == other.tobytes():
             continue

@@ -27,13 +27,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from lrreport.cache.folder import RUN_FILE, RUN_FOLDER, RUNS, look_into_cache, open_cache, refuse_cache
+from lrreport.cache.folder import RUN_FILE, RUN_FOLDER, RUNS, is_name, look_into_cache, open_cache, refuse_cache
 from lrreport.checkpoints import Checkpoint, Entry, Progress
 from lrreport.documents import MAX_DOCUMENT_BYTES, parse_document
 from lrreport.errors import CacheError, SpecError
 from lrreport.keys import run_key
 from lrreport.plausibility import check_plausible
-from lrreport.results import Environment, History
+from lrreport.results import CURVES, Environment, History
 from lrreport.spec import PlateauSpec, RunSpec
 from lrreport.state_files import StateArrays, check_state, pack_arrays
 from lrreport.system.failures import describe_failure, find_remedy
@@ -44,7 +44,6 @@ _FORMAT: Final = 1
 _MAX_WORD: Final = 300
 #: As its shortest text has it, which is what curves are written as: a little more than the number itself.
 _FLOAT32_MAX: Final = float(str(np.finfo(np.float32).max))
-_CURVES: Final = tuple(item.name for item in dataclasses.fields(History))
 _RUN: Final = "run.json"
 _NEXT: Final = "next.json"
 
@@ -218,16 +217,14 @@ class Store:
                 return 0
             with runs.enter(key) as folder:
                 # run.json first: whatever is left after a crash is then no entry.
-                folder.remove(_RUN)
-                if folder.status(_RUN) is not None:
+                status = folder.status(_RUN)
+                if status is not None and not folder.remove(_RUN):
                     raise CacheError(
                         "A run cannot be deleted",
                         where=str(folder.path),
                         fix="make the folder writable, or run the command as its owner",
                     )
-            before = runs.measure(key)[0]
-            runs.remove_tree(key, is_ours=_is_ours)
-            return before - runs.measure(key)[0]
+            return (status.st_size if status else 0) + runs.remove_tree(key, is_ours=_is_ours)
 
     def measure(self, key: str) -> tuple[int, float]:
         """Bytes of a run's folder, and when it was written last."""
@@ -269,7 +266,7 @@ class Store:
 
 def _is_ours(name: str) -> bool:
     """Whether a name in a run's folder is one that we gave."""
-    return RUN_FILE.fullmatch(later_name(name) or name) is not None
+    return is_name(RUN_FILE, name)
 
 
 def _goes_on(entry: Entry, older: Entry | Damage) -> bool:
@@ -282,8 +279,7 @@ def _goes_on(entry: Entry, older: Entry | Damage) -> bool:
         origin == before
         and len(entry.history) >= epochs
         and all(
-            getattr(entry.history, name)[:epochs].tobytes() == getattr(older.history, name).tobytes()
-            for name in _CURVES
+            getattr(entry.history, name)[:epochs].tobytes() == getattr(older.history, name).tobytes() for name in CURVES
         )
     )
 
@@ -314,7 +310,7 @@ def _write_files(folder: Folder, entry: Entry, name: str) -> None:
         "environment": dataclasses.asdict(entry.environment),
         "progress": str(entry.progress),
         "epochs": len(entry.history),
-        "history": {name: _encode_curve(getattr(entry.history, name)) for name in _CURVES},
+        "history": {name: _encode_curve(getattr(entry.history, name)) for name in CURVES},
         "state": state,
         "wall_s": entry.wall_s,
         "group_epoch_s": entry.group_epoch_s,
@@ -406,7 +402,7 @@ def _decode_history(document: Any, epochs: Any) -> History:
     Raises:
         ValueError: They are not what the entry says.
     """
-    curves = {name: document[name] for name in _CURVES}
+    curves = {name: document[name] for name in CURVES}
     for name, values in curves.items():
         if not isinstance(values, list) or len(values) != _whole(epochs):
             message = f"has a curve of another length than it says: {name}"

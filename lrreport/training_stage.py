@@ -65,7 +65,7 @@ class TrainingOutcome:
 def plan_runs(studies: Sequence[Study], seeds: Sequence[int], store: Store, device: str, *, is_forced: bool) -> Plan:
     """What the cache has of the studies, and what would be trained."""
     return make_plan(
-        studies, seeds, store.read, present(device), is_forced=is_forced, past=store.entries, begun=store.read_next
+        studies, seeds, store.read, present(device), is_forced=is_forced, past=store.entries, look_begun=store.read_next
     )
 
 

@@ -17,10 +17,10 @@ from hypothesis.extra import numpy as hnp
 from lrreport.checkpoints import Checkpoint, Entry, Progress
 from lrreport.errors import CacheError
 from lrreport.plausibility import replay_rates
-from lrreport.results import History
+from lrreport.results import CURVES, History
 from lrreport.spec import PlateauSpec, RunSpec
 from lrreport.state_files import expected_arrays
-from lrreport.store import _CURVES, Damage, Store, _decode_history, _encode_curve
+from lrreport.store import Damage, Store, _decode_history, _encode_curve
 from tests.made_up import HERE, measured
 
 SPEC = RunSpec(learning_rate=0.1, plateau=PlateauSpec(patience=2))
@@ -70,7 +70,7 @@ def test_what_is_written_is_read(tmp_path: Path, progress: Progress) -> None:
 def test_curves_keep_every_bit(curve: np.ndarray, share: np.ndarray) -> None:
     """Any finite float32 survives the JSON."""
     curves = History(curve, curve, share, curve, share)
-    written = json.dumps({name: _encode_curve(getattr(curves, name)) for name in _CURVES}, allow_nan=False)
+    written = json.dumps({name: _encode_curve(getattr(curves, name)) for name in CURVES}, allow_nan=False)
     found = _decode_history(json.loads(written), 4)
     assert found.test_loss_t.tobytes() == curve.tobytes()
     assert found.test_accuracy_t.tobytes() == share.tobytes()

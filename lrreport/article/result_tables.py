@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
@@ -19,6 +20,7 @@ from lrreport.article.tables import HtmlTable
 from lrreport.article.words import Language, say
 from lrreport.figures.words import NAMES
 from lrreport.results import Results
+from lrreport.schedules.inverse_time import inverse_time
 from lrreport.spec import Study
 
 #: More cuts than these, of all seeds together, are told by their number.
@@ -166,7 +168,7 @@ def total_rate(rate: float, decay: float, updates: float) -> float:
     >>> total_rate(0.5, 1.0, 2)
     0.75
     """
-    return math.fsum(rate / (1 + decay * update) for update in range(int(updates)))
+    return math.fsum(inverse_time(rate, decay, np.arange(int(updates))))
 
 
 def distance_table(facts: Facts, language: Language) -> HtmlTable:

@@ -46,6 +46,11 @@ LIBRARY_FILE: Final = re.compile(
 )
 
 
+def is_name(names: re.Pattern[str], name: str) -> bool:
+    """Whether a name is one of ours, or the one under which such a file is written."""
+    return names.fullmatch(later_name(name) or name) is not None
+
+
 class Part(NamedTuple):
     """One thing in the cache folder.
 
@@ -75,6 +80,8 @@ PARTS: Final[Mapping[str, Part]] = {
 }
 #: What systems put into any folder.
 _SYSTEMS_OWN: Final = frozenset({"lost+found", ".DS_Store", "desktop.ini"})
+_ABOUT: Final = "A result cache of lrreport: its commands write and delete in this folder."
+_MARK: Final = (json.dumps({"generator": "lrreport", "schema": 1, "about": _ABOUT}, indent=1) + "\n").encode()
 _MAX_MARKER_BYTES: Final = 10_000
 _MAX_RECORD_BYTES: Final = 100_000
 _SHOWN: Final = 5
@@ -88,48 +95,46 @@ def open_cache(root: Path) -> Folder:
         CacheError: It cannot be made or opened, or holds files and is no cache of ours.
     """
     try:
-        folder = Folder.open(root, make=True)
+        return _prove(Folder.open(root, make=True), is_to_mark=True)
     except OSError as error:
         raise refuse_cache(root, error) from error
-    try:
-        if not _is_marked(folder):
-            _check_ours(folder)
-            about = "A result cache of lrreport: its commands write and delete in this folder."
-            content = {"generator": "lrreport", "schema": 1, "about": about}
-            folder.write(MARKER, (json.dumps(content, indent=1) + "\n").encode())
-    except BaseException as error:
-        folder.close()
-        if isinstance(error, OSError):
-            raise refuse_cache(root, error) from error
-        raise
-    return folder
 
 
 def look_into_cache(root: Path) -> Folder | None:
-    """Open a cache folder to read in it; None where there is none yet, or an empty folder.
+    """Open a cache folder to read in it; None where there is none yet.
 
     Raises:
         CacheError: It cannot be opened, or holds files and is no cache of ours.
     """
     try:
-        folder = Folder.open(root)
+        return _prove(Folder.open(root), is_to_mark=False)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise refuse_cache(root, error) from error
-    try:
+
+
+def _prove(folder: Folder, *, is_to_mark: bool) -> Folder:
+    """Give a folder back that is a cache of ours, or may become one; close any other.
+
+    Raises:
+        CacheError: It holds files and is no cache of ours.
+        OSError: It cannot be read, or not be marked.
+    """
+    with ExitStack() as closing:
+        closing.enter_context(folder)
         if not _is_marked(folder):
             _check_ours(folder)
-    except BaseException as error:
-        folder.close()
-        if isinstance(error, OSError):
-            raise refuse_cache(root, error) from error
-        raise
+            if is_to_mark:
+                folder.write(MARKER, _MARK)
+        closing.pop_all()
     return folder
 
 
 @contextmanager
-def hold_cache(root: Path, *, wait: bool, tell: Callable[[str], None], may_only_read: bool = False) -> Iterator[None]:
+def hold_cache(
+    root: Path, *, wait: bool, tell: Callable[[str], None], warn: Callable[[str], None] | None = None
+) -> Iterator[None]:
     """Be the only build at work on a cache while the context lasts.
 
     What a killed build was writing at its top and in its parts is cleared first.
@@ -137,8 +142,9 @@ def hold_cache(root: Path, *, wait: bool, tell: Callable[[str], None], may_only_
     Args:
         root: The cache folder; made if it is missing.
         wait: Wait for the other build instead of giving up.
-        tell: Told once when waiting begins, and when the cache can only be read.
-        may_only_read: Go on without the lock where the cache cannot be written: nobody else writes there either.
+        tell: Told once when waiting begins.
+        warn: Told where the cache can only be read. It is gone on without the lock then: nobody else writes there
+            either. None where the cache must be written.
 
     Raises:
         BusyError: Another build holds the lock, and `wait` is not asked for.
@@ -152,8 +158,8 @@ def hold_cache(root: Path, *, wait: bool, tell: Callable[[str], None], may_only_
         except (CacheError, OSError) as error:
             cause = error.__cause__ if isinstance(error, CacheError) else error
             is_refused = isinstance(cause, OSError) and cause.errno in _CANNOT_WRITE
-            if may_only_read and is_refused and look_into_cache(root) is not None:
-                tell(f"the cache {root} cannot be written: what is drawn now is not kept for the next time")
+            if warn is not None and is_refused and look_into_cache(root) is not None:
+                warn(f"the cache {root} cannot be written: what is drawn now is not kept for the next time")
             elif isinstance(error, CacheError):
                 raise
             else:
@@ -168,14 +174,9 @@ def work_in_cache(root: Path) -> Iterator[None]:
     There a killed command's are found by the next one; and a small or read-only /tmp does not matter. Where the cache
     cannot be written they lie where the system puts them.
     """
-    place = None
-    with suppress(OSError, CacheError), open_cache(root) as folder:
-        folder.make(WORK)
-        with folder.enter(WORK) as work:
-            name = make_token()
-            work.make(name)
-            place = folder.path / WORK / name
-    if place is None:
+    try:
+        place = make_work_folder(root)
+    except CacheError:
         yield
         return
     before = tempfile.tempdir, os.environ.get("TMPDIR")
@@ -188,9 +189,30 @@ def work_in_cache(root: Path) -> Iterator[None]:
             del os.environ["TMPDIR"]
         else:
             os.environ["TMPDIR"] = before[1]
-        with suppress(OSError, CacheError), open_cache(root) as folder, folder.enter(WORK) as work:
-            work.remove_tree(place.name)
-            folder.remove_empty(WORK)
+        remove_work_folder(place)
+
+
+def make_work_folder(root: Path) -> Path:
+    """Make a fresh folder of this process's own in a cache.
+
+    Raises:
+        CacheError: The cache cannot be written, or is none of ours.
+    """
+    with open_cache(root) as folder:
+        try:
+            folder.make(WORK)
+            with folder.enter(WORK) as work:
+                work.make(name := make_token())
+        except OSError as error:
+            raise refuse_cache(folder.path / WORK, error) from error
+        return folder.path / WORK / name
+
+
+def remove_work_folder(place: Path) -> None:
+    """Remove a folder that `make_work_folder` made; what cannot go, the next command clears."""
+    with suppress(OSError, CacheError), open_cache(place.parent.parent) as folder, folder.enter(WORK) as work:
+        work.remove_tree(place.name)
+        folder.remove_empty(WORK)
 
 
 def _clear(folder: Folder) -> None:
@@ -257,7 +279,7 @@ def _is_ours(folder: Folder, name: str) -> bool:
     if inner is None:
         return False
     with inner:
-        return all(part.names.fullmatch(later_name(each) or each) for each in inner.names())
+        return all(is_name(part.names, each) for each in inner.names())
 
 
 def _has_record(folder: Folder) -> bool:

@@ -50,10 +50,7 @@ def _survey(store: Store, studies: Path | None) -> list[CachedRun]:
 
 
 def _describe_run(run: CachedRun) -> str:
-    from lrreport.cache_survey import LAST_MOMENT  # noqa: PLC0415
-
-    # A day before it, for whoever lives east of UTC.
-    day = datetime.datetime.fromtimestamp(min(run.changed, LAST_MOMENT - 86_400), datetime.UTC).astimezone().date()
+    day = datetime.datetime.fromtimestamp(run.changed, datetime.UTC).astimezone().date()
     note = f"  ({run.note})" if run.note else ""
     name = run.name if run.dataset in ("", "mnist") or not run.is_asked else f"{run.name} on {run.dataset}"
     return (

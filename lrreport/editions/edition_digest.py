@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import os
@@ -12,11 +11,10 @@ from pathlib import Path
 from lrreport.article.template_files import find_templates, list_templates, read_template
 from lrreport.keys import canonical
 from lrreport.request import Request
-from lrreport.results import History, Results
+from lrreport.results import CURVES, Results
 
 #: How the names of the program's own files end; whatever else lies beside them is a tool's, and changes no page.
 _OWN_SUFFIXES = (".py", ".toml", ".txt")
-_CURVES = tuple(item.name for item in dataclasses.fields(History))
 
 
 def _digest(*parts: bytes) -> str:
@@ -71,7 +69,7 @@ def digest_edition(results: Results, request: Request, versions: Mapping[str, st
             key.encode(),
             str(run.status).encode(),
             repr(run.environment).encode(),
-            *(getattr(run.history, name).tobytes() for name in _CURVES),
+            *(getattr(run.history, name).tobytes() for name in CURVES),
         )
     ]
     return _digest(json.dumps(settings, sort_keys=True).encode(), _digest_texts(request.templates), *curves)

@@ -15,6 +15,7 @@ from lrreport.figures.panels import Margins
 from lrreport.figures.theme import DASHES, POINTS_PER_INCH
 from lrreport.figures.words import Language, format_number, join_words, name_settings, say
 from lrreport.results import Results
+from lrreport.schedules.inverse_time import inverse_time
 from lrreport.spec import Study
 
 UPDATES: Final = 200
@@ -26,16 +27,12 @@ _MARGINS: Final = Margins(left=0.62, right=1.35, top=0.1)
 
 
 def decay_curve(lr0: float, decay: float, updates: int = UPDATES) -> FloatArray:
-    r"""The rate of each update.
-
-    $\eta_i = \eta_0 / (1 + d\,i)$ with $\eta_0$ = ``lr0``, $d$ = ``decay`` and $i$ = 0 ... ``updates`` - 1.
-
-    Source: the `decay` argument of Keras 2's SGD; `InverseTimeDecay(decay_steps=1)` in Keras 3.
+    """The rates of the first updates, float64 of shape (updates,); the formula stands with `inverse_time`.
 
     >>> decay_curve(0.01, 0.1, updates=11)[[0, 10]].tolist()
     [0.01, 0.005]
     """
-    return lr0 / (1 + decay * np.arange(updates, dtype=np.float64))
+    return inverse_time(lr0, decay, np.arange(updates))
 
 
 def make_decay_curve(results: Results, study: Study, language: Language) -> Figure:

@@ -67,12 +67,13 @@ class StagedFile:
         return self.staged.partition("-")[2]
 
 
-def stage_files(folder: Folder, files: Mapping[str, bytes]) -> list[StagedFile]:
-    """Write the files of a new report beside the old one, and read every byte back.
+def stage_files(folder: Folder, files: Mapping[str, bytes], *, first: int = 0) -> list[StagedFile]:
+    """Write files of a new report beside the old one, and read every byte back.
 
     Args:
         folder: The output folder, whose lock is held.
-        files: Path in the report -> content; the manifest comes last.
+        files: Path in the report -> content; the manifest comes last, in a call of its own.
+        first: The first file's number.
 
     Raises:
         OSError: The disk is full or fails; what was written is not what is read back.
@@ -80,7 +81,7 @@ def stage_files(folder: Folder, files: Mapping[str, bytes]) -> list[StagedFile]:
     folder.make(WORK)
     with folder.enter(WORK) as work:
         staged = []
-        for number, (path, content) in enumerate(files.items()):
+        for number, (path, content) in enumerate(files.items(), start=first):
             item = StagedFile(path, f"{number:06d}-{hashlib.sha256(content).hexdigest()}", len(content))
             work.create(item.staged, content)
             staged.append(item)

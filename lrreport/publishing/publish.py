@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
@@ -38,17 +37,14 @@ def publish(
     """
     if odd := [name for name in files if not is_report_name(name) or name == MANIFEST]:
         raise OutputError("A report has no file of this name", where=str(folder.path), got=repr(odd[0])[:200])
-    ordered = dict(sorted(files.items()))
-    listing = [
-        {"path": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        for name, content in ordered.items()
-    ]
-    document = {"generator": GENERATOR, "schema": SCHEMA, **manifest, "files": listing}
-    ordered[MANIFEST] = (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
     has_report = read_manifest_in(folder) is not None
     untouched = "the report that was there is as it was" if has_report else "there is no report yet"
     try:
-        staged = stage_files(folder, ordered)
+        staged = stage_files(folder, dict(sorted(files.items())))
+        listing = [{"path": item.path, "size": item.size, "sha256": item.digest} for item in staged]
+        document = {"generator": GENERATOR, "schema": SCHEMA, **manifest, "files": listing}
+        text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        staged += stage_files(folder, {MANIFEST: text.encode()}, first=len(staged))
         before_change()
         _check_place(folder)
         begin_change(folder, staged)

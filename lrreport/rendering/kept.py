@@ -7,7 +7,6 @@ their data is in `render_inputs.py`.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import tempfile
 from collections.abc import Callable, Sequence
@@ -25,9 +24,8 @@ from lrreport.keys import canonical
 from lrreport.rendering.kept_parts import check_kept_join, check_kept_pdf, pack_figure, unpack_figure
 from lrreport.rendering.render_cache import RenderCache, digest_parts
 from lrreport.rendering.render_inputs import digest_code, digest_packages
-from lrreport.results import History, Results
+from lrreport.results import CURVES, Results
 
-_CURVES: Final = tuple(item.name for item in dataclasses.fields(History))
 _PROBLEMS_SHOWN: Final = 3
 
 
@@ -92,7 +90,7 @@ def _describe_results(results: Results) -> str:
     curves = [
         part
         for key, run in sorted(results.runs.items())
-        for part in (key, str(run.status), *(getattr(run.history, name).tobytes() for name in _CURVES))
+        for part in (key, str(run.status), *(getattr(run.history, name).tobytes() for name in CURVES))
     ]
     return digest_parts(json.dumps([studies, results.seeds, results.is_preview], sort_keys=True), *curves)
 
