@@ -15,7 +15,7 @@ from lrreport.figures import comparison, panels
 from lrreport.figures.colours import colour_settings, colours_of, find_plain, identify
 from lrreport.figures.comparison import Line
 from lrreport.figures.envelopes import FloatArray, count_band, draw_envelope, make_envelope, pick_epochs
-from lrreport.figures.forms import BETWEEN_IN, TITLE_IN, TITLE_LINE_IN, Part, choose_grid
+from lrreport.figures.forms import BETWEEN_IN, TITLE_IN, TITLE_LINE_IN, Part, choose_grid, places_of
 from lrreport.figures.labels import TextStyle, write_label
 from lrreport.figures.legend import draw_legend, legend_height_in, list_legend
 from lrreport.figures.panels import Margins
@@ -53,7 +53,7 @@ def make_learning_curves(results: Results, study: Study, language: Language, par
         part: Which of its settings are shown; by default all of them. The axes are those of all.
     """
     all_runs = [results.of(setting) for setting in study.settings]
-    shown = part.shown if part else range(len(study.settings))
+    shown = places_of(study, part)
     runs = [all_runs[place] for place in shown]
     all_titles = describe_settings(study, language)
     titles = [all_titles[place] for place in shown]
@@ -122,7 +122,7 @@ def is_plateau_study(study: Study) -> bool:
 
 def describe_learning_curves(results: Results, study: Study, language: Language, part: Part | None = None) -> str:
     """The text alternative of `make_learning_curves`, its numbers computed from the same curves."""
-    shown = part.shown if part else tuple(range(len(study.settings)))
+    shown = places_of(study, part)
     count, epochs = len(shown), max(setting.epochs for setting in study.settings)
     seeds = describe_seeds(len(results.seeds), language)
     endings = describe_endings(results, study, language, shown)

@@ -76,6 +76,11 @@ class Part:
     shown: tuple[int, ...]
 
 
+def places_of(study: Study, part: Part | None) -> tuple[int, ...]:
+    """The places of the settings that a part shows; of all settings where a study has one figure."""
+    return part.shown if part else tuple(range(len(study.settings)))
+
+
 @dataclass(frozen=True, slots=True)
 class CurveGrid:
     """How the panels of curves stand.

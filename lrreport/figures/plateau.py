@@ -16,7 +16,15 @@ from lrreport.figures import comparison, panels
 from lrreport.figures.colours import colours_of
 from lrreport.figures.curves import describe_endings, draw_diverged, list_lines, write_notes
 from lrreport.figures.envelopes import FloatArray, count_band, draw_envelope, make_envelope
-from lrreport.figures.forms import BETWEEN_IN, MOST_COLUMNS, PLATEAU_HEIGHTS_IN, TITLE_IN, TITLE_LINE_IN, Part
+from lrreport.figures.forms import (
+    BETWEEN_IN,
+    MOST_COLUMNS,
+    PLATEAU_HEIGHTS_IN,
+    TITLE_IN,
+    TITLE_LINE_IN,
+    Part,
+    places_of,
+)
 from lrreport.figures.legend import draw_legend, legend_height_in, list_legend
 from lrreport.figures.panels import Margins
 from lrreport.figures.rates import choose_rate_range, draw_rates, find_cuts, set_log_axis
@@ -55,7 +63,7 @@ def make_plateau(results: Results, study: Study, language: Language, part: Part 
         part: Which of its settings are shown; by default all of them. The axes are those of all.
     """
     all_runs = [results.of(setting) for setting in study.settings]
-    shown = part.shown if part else range(len(study.settings))
+    shown = places_of(study, part)
     runs = [all_runs[place] for place in shown]
     all_titles = describe_settings(study, language)
     titles = [all_titles[place] for place in shown]
@@ -104,7 +112,7 @@ def make_plateau(results: Results, study: Study, language: Language, part: Part 
 
 def describe_plateau(results: Results, study: Study, language: Language, part: Part | None = None) -> str:
     """The text alternative of `make_plateau`, with how often the rate was cut and where accuracies end."""
-    shown = part.shown if part else tuple(range(len(study.settings)))
+    shown = places_of(study, part)
     count, epochs = len(shown), max(setting.epochs for setting in study.settings)
     seeds = describe_seeds(len(results.seeds), language)
     names = name_settings(study, language)
