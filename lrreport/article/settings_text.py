@@ -99,8 +99,7 @@ def describe_grid(study: Study, language: Language) -> tuple[Markup, ...]:
 
 
 def _describe_key(key: str, values: Sequence[Value], language: Language) -> Markup:
-    name = name_key(key, language)
-    name = name if language == "th" or key == "nesterov" else name[:1].lower() + name[1:]
+    name = _name_within(key, language)
     texts = [_write_cell(value, language) for value in values]
     if isinstance(values[0], bool):
         return _join(texts, language)
@@ -126,10 +125,13 @@ def grid_head(study: Study, language: Language) -> str:
     keys = shown_keys(study)
     if len(keys) <= 1:
         return column_head(study, language)
-    names = [name_key(key, language) for key in keys]
-    if language == "en":
-        names = [names[0], *(name if name == "Nesterov" else name[:1].lower() + name[1:] for name in names[1:])]
-    return ", ".join(names)
+    return ", ".join([name_key(keys[0], language), *(_name_within(key, language) for key in keys[1:])])
+
+
+def _name_within(key: str, language: Language) -> str:
+    """A key's name within a sentence or a list: in English without its capital, unless that is a person's."""
+    name = name_key(key, language)
+    return name if language == "th" or key == "nesterov" else name[:1].lower() + name[1:]
 
 
 def grid_value(study: Study, setting: Setting, language: Language) -> Markup:

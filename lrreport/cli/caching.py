@@ -147,15 +147,15 @@ def verify_cache(
 def _find_problems(store: Store) -> tuple[int, list[dict[str, str]]]:
     """How many runs are sound, and what is wrong with the others and with the images."""
     from lrreport.checkpoints import Entry  # noqa: PLC0415
-    from lrreport.datasets import load_dataset, verify_dataset  # noqa: PLC0415
+    from lrreport.datasets import verify_dataset  # noqa: PLC0415
     from lrreport.retraining import check_answers  # noqa: PLC0415
 
     problems: list[dict[str, str]] = []
     images: dict[str, Dataset] = {}
     for name in DATASET_NAMES:
         kept = verify_dataset(name, store.root)
-        if kept.is_intact:
-            images[name] = load_dataset(name, cache_dir=store.root, report=lambda _: None)
+        if kept.dataset is not None:
+            images[name] = kept.dataset
         elif kept.is_present:
             problems.append({"path": str(kept.path), "problem": kept.problem or ""})
     sound = 0

@@ -40,12 +40,14 @@ class KeptDataset:
         path: The file, whether or not it is there.
         is_present: Whether it is there.
         problem: Why it cannot be used, in one line; None when every byte is as it should be.
+        dataset: What it holds; None where it cannot be used.
     """
 
     name: str
     path: Path
     is_present: bool
     problem: str | None
+    dataset: Dataset | None = None
 
     @property
     def is_intact(self) -> bool:
@@ -96,10 +98,10 @@ def verify_dataset(name: str, cache_dir: Path) -> KeptDataset:
     path = _path_in_cache(name, cache_dir)
     is_present = locate_dataset(name, cache_dir) is not None
     try:
-        _read_kept(name, cache_dir)
+        dataset = _read_kept(name, cache_dir)
     except DataError as error:
         return KeptDataset(name, path, is_present, problem=_in_one_line(error))
-    return KeptDataset(name, path, is_present=True, problem=None)
+    return KeptDataset(name, path, is_present=True, problem=None, dataset=dataset)
 
 
 def _path_in_cache(name: str, cache_dir: Path) -> Path:
