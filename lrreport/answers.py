@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +25,10 @@ def answer(arrays: Mapping[str, NDArray[np.float32]], images: NDArray[np.uint8])
     >>> answer(layers, np.array([[255, 0]], np.uint8)).tolist()
     [[1.0, 0.0]]
     """
-    signal_nd: Any = images.reshape(len(images), -1).astype(np.float32) / _WHITE
+    signal_nd: NDArray[np.float32] = images.reshape(len(images), -1).astype(np.float32) / _WHITE
     count = sum(name.startswith("weight/") and name.endswith("/kernel") for name in arrays)
     for layer in range(count):
         signal_nd = signal_nd @ arrays[f"weight/{layer}/kernel"] + arrays[f"weight/{layer}/bias"]
         if layer < count - 1:
             signal_nd = np.maximum(signal_nd, 0)
-    return signal_nd  # type: ignore[no-any-return]
+    return signal_nd

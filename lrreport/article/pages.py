@@ -170,8 +170,8 @@ def _byline(facts: Facts, language: Language) -> tuple[Markup, ...]:
     lines = []
     for line in facts.byline.in_language(language):
         is_foreign = language == "en" and any("\u0e00" <= letter <= "\u0e7f" for letter in line)
-        html = let_long_words_break(escape(line), line)
-        lines.append(Markup('<span lang="th">{}</span>').format(Markup(html)) if is_foreign else Markup(html))  # noqa: S704
+        html = Markup(let_long_words_break(escape(line), line))  # noqa: S704 - escaped in this line
+        lines.append(Markup('<span lang="th">{}</span>').format(html) if is_foreign else html)
     return tuple(lines)
 
 
