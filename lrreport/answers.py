@@ -25,10 +25,27 @@ def answer(arrays: Mapping[str, NDArray[np.float32]], images: NDArray[np.uint8])
     >>> answer(layers, np.array([[255, 0]], np.uint8)).tolist()
     [[1.0, 0.0]]
     """
+    return list_signals(arrays, images)[-1]
+
+
+def list_signals(
+    arrays: Mapping[str, NDArray[np.float32]], images: NDArray[np.uint8]
+) -> tuple[NDArray[np.float32], ...]:
+    """What every layer of a network gives to images: that of the hidden ones after ReLU, then the logits.
+
+    Args:
+        arrays: As for `answer`.
+        images: Likewise.
+
+    Returns:
+        float32 of shape (N, fan-out) for each layer.
+    """
     signal_nd: NDArray[np.float32] = images.reshape(len(images), -1).astype(np.float32) / _WHITE
     count = sum(name.startswith("weight/") and name.endswith("/kernel") for name in arrays)
+    signals = []
     for layer in range(count):
         signal_nd = signal_nd @ arrays[f"weight/{layer}/kernel"] + arrays[f"weight/{layer}/bias"]
         if layer < count - 1:
             signal_nd = np.maximum(signal_nd, 0)
-    return signal_nd
+        signals.append(signal_nd)
+    return tuple(signals)

@@ -1,4 +1,4 @@
-"""Which runs train together: runs of one seed, data, batch size, architecture and family of update rules.
+"""Which runs train together: runs of one seed, order of images, data, batch size, architecture and family of update rules.
 
 A run's last bits depend on the shape of the program it is trained in, and on nothing else in it. So the shape is a
 function of the run's own spec and the device class, never of how many runs there are: empty slots stay idle.
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from lrreport.spec import DatasetName, RunSpec
+from lrreport.spec import DatasetName, RunSpec, Shuffle
 
 Family = Literal["sgd", "momentum", "adaptive"]
 
@@ -107,12 +107,14 @@ class Group:
         shape: The program.
         dataset: The data they share.
         seed: The minibatch order and initial weights they share.
+        shuffle: Whether they have one order of images or one for each epoch.
         tasks: All with the same start epoch.
     """
 
     shape: GroupShape
     dataset: DatasetName
     seed: int
+    shuffle: Shuffle
     tasks: tuple[Task, ...]
 
     @property
@@ -145,14 +147,15 @@ class EpochReport:
 
 def make_groups(tasks: Iterable[Task], device: str) -> tuple[Group, ...]:
     """Pack tasks into as few groups as their slots allow: lower seeds first, then longer groups first."""
-    together: defaultdict[tuple[int, DatasetName, GroupShape, int], list[Task]] = defaultdict(list)
+    together: defaultdict[tuple[int, Shuffle, DatasetName, GroupShape, int], list[Task]] = defaultdict(list)
     for task in tasks:
-        together[task.spec.seed, task.spec.dataset, shape_for(task.spec, device), task.start_epoch].append(task)
+        spec = task.spec
+        together[spec.seed, spec.shuffle, spec.dataset, shape_for(spec, device), task.start_epoch].append(task)
 
     def pack() -> Iterator[Group]:
-        for (seed, dataset, shape, _), members in together.items():
+        for (seed, shuffle, dataset, shape, _), members in together.items():
             members.sort(key=lambda task: -task.epochs)  # stable: runs of equal length finish together
             for first in range(0, len(members), shape.slots):
-                yield Group(shape, dataset, seed, tuple(members[first : first + shape.slots]))
+                yield Group(shape, dataset, seed, shuffle, tuple(members[first : first + shape.slots]))
 
     return tuple(sorted(pack(), key=lambda group: (group.seed, group.start_epoch - group.epochs)))

@@ -13,7 +13,7 @@ import json
 import math
 from typing import Any, Final
 
-from lrreport.spec import RunSpec
+from lrreport.spec import RunSpec, is_left_out
 
 #: Written into every digest; a change of the canonical form changes it, and with it every key.
 _TAG: Final = "lrreport-run-1"
@@ -22,6 +22,8 @@ _DIGITS: Final = 20
 
 def canonical(value: Any) -> Any:
     """Bring a value into the one JSON form that is hashed: floats as hexadecimal text, dataclasses by field name.
+
+    A field that came later is left out while it has its default, so that runs of before keep their keys.
 
     Raises:
         TypeError: The value has no canonical form.
@@ -37,7 +39,11 @@ def canonical(value: Any) -> Any:
     if isinstance(value, tuple):
         return [canonical(item) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {item.name: canonical(getattr(value, item.name)) for item in dataclasses.fields(value)}
+        return {
+            item.name: canonical(getattr(value, item.name))
+            for item in dataclasses.fields(value)
+            if not is_left_out(item, value)
+        }
     message = f"{type(value).__name__} has no canonical form"
     raise TypeError(message)
 

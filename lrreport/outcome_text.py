@@ -16,6 +16,8 @@ _SENTENCES: Final = {
     "unreadable": "the report that was there could not be read",
     "wall-times": "runs were trained again, to the same bits",
 }
+#: More names than these make no line.
+_SHOWN: Final = 12
 _WORDS: Final = {"texts": "texts or pages"}
 
 
@@ -42,14 +44,30 @@ def training_document(outcome: TrainingOutcome) -> dict[str, Any]:
 def describe_build(outcome: BuildOutcome) -> str:
     """What was trained, drawn and kept, and why."""
     trained = f"{describe_training(outcome.training)}, {count(len(outcome.seeds), 'seed')}"
+    waiting = describe_waiting(outcome.waiting)
     if outcome.is_unchanged:
-        return f"{trained}; nothing drawn, all {outcome.files} files kept, because nothing has changed"
+        return f"{trained}; nothing drawn, all {outcome.files} files kept, because nothing has changed{waiting}"
     return (
         f"{trained}; {count(outcome.drawn, 'figure')} drawn, {outcome.kept} kept; "
         f"{count(outcome.laid_out, 'PDF')} laid out, {outcome.kept_pdfs} kept; "
         f"{outcome.files - outcome.unchanged_files} of {outcome.files} files are new, "
-        f"because {describe_reasons(outcome.why)}"
+        f"because {describe_reasons(outcome.why)}{waiting}"
     )
+
+
+def describe_waiting(waiting: Sequence[str]) -> str:
+    """Which paragraphs were written for other results, as the end of a line; empty where there is none.
+
+    >>> describe_waiting(["momentum-result"])
+    '; 1 paragraph was written for other results and waits for its author: momentum-result'
+    """
+    if not waiting:
+        return ""
+    verb = "was written for other results and waits for its author"
+    if len(waiting) > 1:
+        verb = "were written for other results and wait for their author"
+    shown = [*waiting[:_SHOWN], *(["..."] if len(waiting) > _SHOWN else [])]
+    return f"; {count(len(waiting), 'paragraph')} {verb}: {', '.join(shown)}"
 
 
 def name_entrance(editions: Sequence[str], formats: Sequence[str]) -> str:
@@ -91,5 +109,6 @@ def build_document(outcome: BuildOutcome) -> dict[str, Any]:
         "unchanged_files": outcome.unchanged_files,
         "figures": {"drawn": outcome.drawn, "kept": outcome.kept},
         "pdfs": {"laid_out": outcome.laid_out, "kept": outcome.kept_pdfs},
+        "waiting": list(outcome.waiting),
         **training_document(outcome.training),
     }

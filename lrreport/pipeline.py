@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from lrreport.cache.folder import hold_cache, work_in_cache
+from lrreport.datasets import Dataset, load_dataset
 from lrreport.editions.edition_digest import digest_edition, digest_measurements
 from lrreport.editions.edition_stage import compare_with_previous, date_edition, describe_edition
-from lrreport.events import Message, Report
+from lrreport.events import Message, Report, message_of
 from lrreport.execute import Workplace
 from lrreport.growth import choose_seeds
 from lrreport.last_build import record_beginning
@@ -32,6 +34,10 @@ from lrreport.training_stage import (
 )
 from lrreport.versions import renderer_versions
 
+#: What a manifest may say of paragraphs that wait, whoever wrote it: ids are short, and there are some forty.
+_PARAGRAPH: Final = re.compile(r"[a-z0-9]{1,40}(?:-[a-z0-9]{1,40}){0,9}")
+_MOST_WAITING: Final = 200
+
 
 @dataclass(frozen=True, slots=True)
 class BuildOutcome:
@@ -49,6 +55,7 @@ class BuildOutcome:
         kept: Figures that were kept from an earlier build.
         laid_out: PDFs that were laid out or joined.
         kept_pdfs: PDFs that were kept from an earlier build.
+        waiting: Ids of paragraphs that were written for other results, and wait for their author.
     """
 
     out: Path
@@ -62,6 +69,7 @@ class BuildOutcome:
     kept: int
     laid_out: int
     kept_pdfs: int
+    waiting: tuple[str, ...]
 
 
 def _tell(report: Report, stage: str, text: str) -> None:
@@ -178,7 +186,18 @@ def _write(
     is_first_look: bool = False,
 ) -> BuildOutcome:
     """Render and publish, unless the folder holds just this edition already."""
-    results = load_results(request.studies, seeds, Store(request.cache), is_preview=request.is_preview)
+
+    def load_images(name: str) -> Dataset:
+        return load_dataset(
+            name,
+            cache_dir=request.cache,
+            data_path=request.data_path,
+            report=lambda text: report(message_of("data", text)),
+        )
+
+    results = load_results(
+        request.studies, seeds, Store(request.cache), load_images, report, is_preview=request.is_preview
+    )
     versions = renderer_versions()
     digest = digest_edition(results, request, versions)
     measured = digest_measurements(results)
@@ -199,6 +218,7 @@ def _write(
                 kept=sum(name.startswith("figures/") and name.endswith(".svg") for name in there),
                 laid_out=0,
                 kept_pdfs=sum(name.endswith(".pdf") for name in there),
+                waiting=_read_waiting(previous),
             )
         report(Message("publish", "files of the report are damaged or missing; they are made again", is_warning=True))
     head = describe_edition(results, request, digest, versions)
@@ -212,6 +232,7 @@ def _write(
         **head,
         "measurements": measured,
         "first_look": is_first_look,
+        "waiting": list(rendered.waiting),
         "runs": {
             "total": len(results.runs),
             "trained": list(training.trained),
@@ -236,7 +257,14 @@ def _write(
         kept=rendered.kept,
         laid_out=rendered.laid_out,
         kept_pdfs=rendered.kept_pdfs,
+        waiting=rendered.waiting,
     )
+
+
+def _read_waiting(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    found = manifest.get("waiting")
+    known = found[:_MOST_WAITING] if isinstance(found, list) else []
+    return tuple(item for item in known if isinstance(item, str) and _PARAGRAPH.fullmatch(item))
 
 
 def _digests(manifest: Mapping[str, Any] | None) -> dict[str, str]:

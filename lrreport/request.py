@@ -21,7 +21,7 @@ EditionName = Literal["th", "en"]
 FormatName = Literal["html", "pdf"]
 AnswersPlace = Literal["appendix", "none"]
 
-DEFAULT_SEEDS: Final = 3
+DEFAULT_SEEDS: Final = 5
 #: Where growing stops.
 DEFAULT_MAX_SEEDS: Final = 20
 #: A preview is for a look at the pages, not at the numbers.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lrreport.inspection import Inspection
 from lrreport.keys import run_key
 from lrreport.spec import RunSpec, Setting, Study
 
@@ -123,16 +124,22 @@ class Results:
         seeds: In ascending order; every run of every study has a result for each.
         runs: By run key, with as many epochs as the longest study asks for.
         is_preview: Few epochs and seeds, only for a look; every page says so.
+        inspections: What weights show, by run key and number of epochs, where the cache has the weights.
     """
 
     studies: tuple[Study, ...]
     seeds: tuple[int, ...]
     runs: Mapping[str, RunResult]
     is_preview: bool = False
+    inspections: Mapping[tuple[str, int], Inspection] = field(default_factory=dict)
 
     def of(self, setting: Setting) -> tuple[RunResult, ...]:
         """The results of a setting, one a seed in the order of `seeds`, cut to the setting's epochs."""
         return tuple(self.runs[run_key(setting.run(seed))].first(setting.epochs) for seed in self.seeds)
+
+    def inspections_of(self, setting: Setting) -> tuple[Inspection | None, ...]:
+        """What the weights of a setting's runs show after its last epoch, one a seed; None for a run that diverged."""
+        return tuple(self.inspections.get((run_key(setting.run(seed)), setting.epochs)) for seed in self.seeds)
 
     def study(self, study_id: str) -> Study | None:
         """The study of that id, or None when this article does not have it."""

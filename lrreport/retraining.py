@@ -17,6 +17,7 @@ from lrreport.environment import current_environment
 from lrreport.events import Report
 from lrreport.execute import Workplace, train_groups
 from lrreport.groups import Task, make_groups
+from lrreport.inspection import Inspection, inspect_network
 from lrreport.results import CURVES, Environment
 from lrreport.store import Damage, Store
 
@@ -27,6 +28,10 @@ EPOCHS: Final = 3
 _ELSEWHERE: Final = 0.05
 #: Test images that other rounding may decide otherwise; of 78 runs here, none had one.
 _ROUNDING: Final = 5
+#: The same of the few whose answers are kept one by one.
+_ROUNDING_OF_FEW: Final = 1
+#: How far sums of float32, which are kept to four decimals, may lie apart where they are added in another order.
+_NEARLY: Final = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,36 @@ def check_answers(entry: Entry, dataset: Dataset) -> str | None:
     if abs(right - said) <= _ROUNDING:
         return None
     return f"its weights answer {right:,} test images rightly, and its last test accuracy says {said:,}"
+
+
+def check_inspection(entry: Entry, kept: Inspection, dataset: Dataset) -> str | None:
+    """Why what was kept of a run's weights is not what they show; None when it is, or the run has no weights.
+
+    Weights are compared bit by bit, and units that are silent one by one; what is made of sums, nearly.
+
+    Args:
+        entry: The run.
+        kept: What its weights after the last epoch are said to show.
+        dataset: What it was trained on.
+    """
+    if entry.checkpoint is None:
+        return None
+    seen = inspect_network(entry.checkpoint.arrays, dataset.test_images, dataset.test_labels, epochs=kept.epochs)
+    if seen is None or not _shows(kept, seen):
+        return "what was kept of its weights is not what they show"
+    return None
+
+
+def _shows(kept: Inspection, seen: Inspection) -> bool:
+    numbers = ("layer_norms", "confidences_i", "activations_h", "shares_k")
+    pairs = [(getattr(kept, name), getattr(seen, name)) for name in numbers]
+    return (
+        kept.silent_units == seen.silent_units
+        and abs(kept.right - seen.right) <= _ROUNDING
+        and np.array_equal(kept.incoming_ud, seen.incoming_ud)
+        and int((kept.answers_i != seen.answers_i).sum()) <= _ROUNDING_OF_FEW
+        and all(len(one) == len(other) and np.allclose(one, other, _NEARLY, _NEARLY) for one, other in pairs)
+    )
 
 
 def choose_runs(store: Store, number: int, source: random.Random) -> list[Entry]:

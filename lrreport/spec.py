@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import reprlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Final, Literal, get_args
+from dataclasses import Field, asdict, dataclass, field, fields, replace
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 
@@ -17,10 +17,12 @@ from lrreport.errors import SpecError
 
 Optimizer = Literal["sgd", "rmsprop", "adagrad", "adam"]
 DatasetName = Literal["mnist", "fashion-mnist"]
+Shuffle = Literal["every-epoch", "once"]
 Value = float | int | bool | str | tuple[int, ...]
 
 OPTIMIZERS: Final = get_args(Optimizer)
 DATASET_NAMES: Final = get_args(DatasetName)
+SHUFFLES: Final = get_args(Shuffle)
 
 #: Keras's default learning rate of each optimizer. Source: the constructors in `keras.optimizers`, Keras 3.15.
 DEFAULT_LEARNING_RATE: Final[Mapping[str, float]] = {"sgd": 0.01, "rmsprop": 0.001, "adagrad": 0.001, "adam": 0.001}
@@ -36,8 +38,26 @@ _MAX_LAYERS: Final = 16
 _MAX_EPOCHS: Final = 100_000
 _MAX_ID_LENGTH: Final = 60
 #: Names of figures that are no study's.
-_RESERVED_IDS: Final = ("main-result", "sample-digits", "decay-curve")
+_RESERVED_IDS: Final = (
+    "main-result", "one-step", "network", "sample-digits", "units", "test-digits", "ground-covered", "ravine",
+    "effective-rate", "decay-curve", "loss-and-accuracy", "claims",
+)  # fmt: skip
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+#: Marks a field that the first caches do not know: it is left out of keys and documents while it has its default.
+_CAME_LATER: Final = {"came_later": True}
+
+
+def is_left_out(item: Field[Any], value: object) -> bool:
+    """Whether a field of a dataclass came later and has its default in a value."""
+    return "came_later" in item.metadata and getattr(value, item.name) == item.default
+
+
+def describe_spec(spec: RunSpec) -> dict[str, Any]:
+    """A run's spec as documents have it: every field by its name, without those that are left out."""
+    left_out = {item.name for item in fields(spec) if is_left_out(item, spec)}
+    return {name: value for name, value in asdict(spec).items() if name not in left_out}
 
 
 def _refuse(key: str, got: object, expected: str) -> SpecError:
@@ -101,6 +121,7 @@ class RunSpec:
         batch_size: Images per update; the last batch of an epoch may be smaller.
         plateau: When to cut the rate, or None.
         seed: Chooses initial weights and minibatch order; 1 or larger.
+        shuffle: Whether every epoch visits the training images in an order of its own, or all in the first one's.
     """
 
     dataset: DatasetName = "mnist"
@@ -113,8 +134,11 @@ class RunSpec:
     batch_size: int = 32
     plateau: PlateauSpec | None = None
     seed: int = 1
+    shuffle: Shuffle = field(default="every-epoch", metadata=_CAME_LATER)
 
     def __post_init__(self) -> None:
+        if self.shuffle not in SHUFFLES:
+            raise _refuse("shuffle", self.shuffle, "one of " + ", ".join(SHUFFLES))
         if self.dataset not in DATASET_NAMES:
             raise _refuse("dataset", self.dataset, "one of " + ", ".join(DATASET_NAMES))
         if self.optimizer not in OPTIMIZERS:

@@ -3,6 +3,7 @@
     CACHE/runs/KEY/run.json               spec, progress, curves, environment, a checksum of itself and of the state
     CACHE/runs/KEY/state-EPOCH-TOKEN.npz  weights, optimizer slots
     CACHE/runs/KEY/next.json              the same as run.json, of a training that shall replace it once it is whole
+    CACHE/runs/KEY/inspection-EPOCH.json  what the weights after that epoch show; it can be made again
 
 `run.json` names the state that belongs to it. A run's first folder comes whole, by a rename. Later a new state is written under a new name, then `run.json` is replaced,
 then the old state goes: after a crash at any point `run.json` and its state still fit. A damaged entry is a miss
@@ -31,10 +32,18 @@ from lrreport.cache.folder import RUN_FILE, RUN_FOLDER, RUNS, is_name, look_into
 from lrreport.checkpoints import Checkpoint, Entry, Progress
 from lrreport.documents import MAX_DOCUMENT_BYTES, parse_document
 from lrreport.errors import CacheError, SpecError
+from lrreport.inspection import Inspection
+from lrreport.inspection_files import (
+    INSPECTION_FILE,
+    MAX_INSPECTION_BYTES,
+    inspection_name,
+    pack_inspection,
+    unpack_inspection,
+)
 from lrreport.keys import run_key
 from lrreport.plausibility import check_plausible
 from lrreport.results import CURVES, Environment, History
-from lrreport.spec import PlateauSpec, RunSpec
+from lrreport.spec import PlateauSpec, RunSpec, describe_spec
 from lrreport.state_files import StateArrays, check_state, pack_arrays
 from lrreport.system.failures import describe_failure, find_remedy
 from lrreport.system.folders import Folder, later_name, make_token
@@ -63,10 +72,6 @@ class Damage:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _encode_spec(spec: RunSpec) -> dict[str, Any]:
-    return dataclasses.asdict(spec)
 
 
 def _decode_spec(document: dict[str, Any]) -> RunSpec:
@@ -243,6 +248,26 @@ class Store:
             with runs.enter(key) as folder:
                 return folder.read(name, limit)
 
+    def read_inspection(self, entry: Entry, epochs: int) -> Inspection | None:
+        """What a run's weights show after so many epochs; None where that is not kept, or not of this run."""
+        with suppress(OSError):
+            content = self.read_file(entry.key, inspection_name(epochs), MAX_INSPECTION_BYTES)
+            return unpack_inspection(content, entry, epochs)
+        return None
+
+    def write_inspection(self, entry: Entry, inspection: Inspection) -> None:
+        """Keep an inspection beside the run's result, and clear what a killed process was writing there.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        with self._open_runs() as runs:
+            if runs is None:
+                raise FileNotFoundError(str(self.runs))
+            with runs.enter(entry.key) as folder:
+                folder.remove_temporary(_is_ours)
+                folder.write(inspection_name(inspection.epochs), pack_inspection(entry, inspection))
+
     def _read(self, key: str, name: str) -> Entry | Damage | None:
         place = self.runs / key
         with ExitStack() as stack:
@@ -304,7 +329,7 @@ def _write_files(folder: Folder, entry: Entry, name: str) -> None:
     document = {
         "format": _FORMAT,
         "key": entry.key,
-        "spec": _encode_spec(entry.spec),
+        "spec": describe_spec(entry.spec),
         "data_digest": entry.data_digest,
         "engine_version": entry.engine_version,
         "environment": dataclasses.asdict(entry.environment),
@@ -319,6 +344,7 @@ def _write_files(folder: Folder, entry: Entry, name: str) -> None:
     folder.write(name, f'{{"sha256": "{_digest(body.encode())}",\n"run": {body}}}\n'.encode())
     if name == _RUN:
         folder.remove(_NEXT)
+        _remove_old_inspections(folder, entry)
     _remove_stale(folder, file, is_next=name == _NEXT)
     folder.sync()
 
@@ -339,6 +365,16 @@ def _remove_stale(folder: Folder, state: str | None, *, is_next: bool) -> None:
         is_left = later_name(name) is not None and _is_ours(name)
         if is_left or (is_state and is_known and name not in kept):
             folder.remove(name)
+
+
+def _remove_old_inspections(folder: Folder, entry: Entry) -> None:
+    """Remove what the weights of another training of this run have shown; nobody would read it any more."""
+    for name in folder.names():
+        if (match := INSPECTION_FILE.fullmatch(name)) is not None:
+            with suppress(OSError):
+                content = folder.read(name, MAX_INSPECTION_BYTES)
+                if unpack_inspection(content, entry, int(match["epochs"])) is None:
+                    folder.remove(name)
 
 
 def _has_files(folder: Folder) -> bool:

@@ -28,6 +28,7 @@ _KEYS: Final[Mapping[str, str]] = {
     "plateau.factor": "a number",
     "plateau.min_delta": "a number",
     "dataset": "a word",
+    "shuffle": "a word",
 }
 _TOP_LEVEL: Final = ("id", "title", "question", "base", "vary")
 _LANGUAGES: Final = ("th", "en")

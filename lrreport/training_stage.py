@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lrreport.checkpoints import Entry
-from lrreport.datasets import pinned_digest
+from lrreport.datasets import Dataset, pinned_digest
 from lrreport.engine import ENGINE_VERSION
 from lrreport.environment import current_environment
 from lrreport.errors import MissingResultsError
 from lrreport.events import Message, Report
 from lrreport.execute import Workplace, train_groups
 from lrreport.groups import Group
+from lrreport.inspection import Inspection, inspect_network
+from lrreport.keys import run_key
 from lrreport.plan import Plan, Present, Reason, list_runs, make_plan
 from lrreport.results import Results
 from lrreport.spec import Study
 from lrreport.store import Store
+from lrreport.system.interrupts import stop_if_interrupted
 
 
 def has_nvidia_device() -> bool:
@@ -122,13 +126,30 @@ def warn_of_elsewhere(plan: Plan, report: Report) -> None:
         report(Message("plan", text, is_warning=True))
 
 
-def load_results(studies: Sequence[Study], seeds: Sequence[int], store: Store, *, is_preview: bool = False) -> Results:
-    """Read the results of every run of the studies.
+def load_results(
+    studies: Sequence[Study],
+    seeds: Sequence[int],
+    store: Store,
+    load_images: Callable[[str], Dataset],
+    report: Report,
+    *,
+    is_preview: bool = False,
+) -> Results:
+    """Read the results of every run of the studies, and look into the networks that nobody has looked into yet.
+
+    Args:
+        studies: In the article's order.
+        seeds: In ascending order.
+        store: Where the results are.
+        load_images: Gives a dataset by its name; called only when there is a network to look into.
+        report: Told of what takes time.
+        is_preview: Whether this is only for a look.
 
     Raises:
         MissingResultsError: The cache lacks some; the message lists them.
     """
-    runs, missing = {}, []
+    entries: dict[str, Entry] = {}
+    missing = []
     for key, (name, spec, epochs) in list_runs(studies, seeds).items():
         entry = store.read(spec)
         if not isinstance(entry, Entry) or not entry.answers(epochs):
@@ -136,7 +157,7 @@ def load_results(studies: Sequence[Study], seeds: Sequence[int], store: Store, *
         elif entry.engine_version != ENGINE_VERSION or entry.data_digest != pinned_digest(spec.dataset):
             missing.append(f"{name} (of another engine or of other data)")
         else:
-            runs[key] = entry.result()
+            entries[key] = entry
     if missing:
         shown = missing if len(missing) <= 20 else [*missing[:20], f"and {len(missing) - 20} more"]  # noqa: PLR2004
         raise MissingResultsError(
@@ -145,4 +166,46 @@ def load_results(studies: Sequence[Study], seeds: Sequence[int], store: Store, *
             got="missing: " + ", ".join(shown),
             fix="train them with `lrreport train` or `lrreport build`, with the same options",
         )
-    return Results(tuple(studies), tuple(seeds), runs, is_preview)
+    settings = [setting for study in studies for setting in study.settings]
+    wanted = dict.fromkeys((run_key(setting.run(seed)), setting.epochs) for setting in settings for seed in seeds)
+    return Results(
+        studies=tuple(studies),
+        seeds=tuple(seeds),
+        runs={key: entry.result() for key, entry in entries.items()},
+        is_preview=is_preview,
+        inspections=_look_inside(entries, list(wanted), store, load_images, report),
+    )
+
+
+def _look_inside(
+    entries: Mapping[str, Entry],
+    wanted: Sequence[tuple[str, int]],
+    store: Store,
+    load_images: Callable[[str], Dataset],
+    report: Report,
+) -> dict[tuple[str, int], Inspection]:
+    """What the weights of runs show, by key and number of epochs: as it is kept, else looked at now, and kept.
+
+    There is none of a run that diverged, nor of epochs that a run has since gone beyond.
+    """
+    found = {place: store.read_inspection(entries[place[0]], place[1]) for place in wanted}
+    new = [
+        (entries[key], epochs)
+        for key, epochs in wanted
+        if found[key, epochs] is None and entries[key].checkpoint is not None and len(entries[key].history) == epochs
+    ]
+    if new:
+        report(Message("train", f"looking into {len(new)} trained networks"))
+    images: dict[str, Dataset] = {}
+    for entry, epochs in new:
+        stop_if_interrupted()
+        name = entry.spec.dataset
+        dataset = images[name] = images.get(name) or load_images(name)
+        assert entry.checkpoint is not None  # narrows the type; it was looked for above
+        arrays = entry.checkpoint.arrays
+        inspection = inspect_network(arrays, dataset.test_images, dataset.test_labels, epochs=epochs)
+        found[entry.key, epochs] = inspection
+        if inspection is not None:
+            with suppress(OSError):  # a cache that can only be read: the next command looks again
+                store.write_inspection(entry, inspection)
+    return {place: inspection for place, inspection in found.items() if inspection is not None}

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -15,27 +16,37 @@ from lrreport.keys import run_key
 from lrreport.spec import RunSpec
 from tests.commands import lrreport, preview_command
 
-FILES = [
-    "data/claims.json",
-    "data/edition.json",
-    "data/results.csv",
-    "data/runs.json",
-    "en.html",
-    "figures/momentum.en.png",
-    "figures/momentum.en.svg",
-    "figures/momentum.th.png",
-    "figures/momentum.th.svg",
-    "figures/sample-digits.en.png",
-    "figures/sample-digits.en.svg",
-    "figures/sample-digits.th.png",
-    "figures/sample-digits.th.svg",
-    "index.html",
-    "lrreport-en.pdf",
-    "lrreport-th.pdf",
-    "lrreport.pdf",
-    "manifest.json",
-    "th.html",
-]
+#: The figures of a report of momentum alone.
+FIGURES = ["claims", "momentum", "network", "one-step", "ravine", "sample-digits"]
+FILES = sorted(
+    [
+        "data/claims.json",
+        "data/edition.json",
+        "data/networks.csv",
+        "data/networks.npz",
+        "data/results.csv",
+        "data/runs.json",
+        "en.html",
+        "index.html",
+        "listings/en/momentum.ipynb",
+        "listings/en/momentum.py",
+        "listings/th/momentum.ipynb",
+        "listings/th/momentum.py",
+        "lrreport-en.pdf",
+        "lrreport-onepage-en.pdf",
+        "lrreport-onepage-th.pdf",
+        "lrreport-th.pdf",
+        "lrreport.pdf",
+        "manifest.json",
+        "th.html",
+        *(
+            f"figures/{name}.{language}.{form}"
+            for name in FIGURES
+            for language in ("en", "th")
+            for form in ("png", "svg")
+        ),
+    ]
+)
 
 
 def test_every_file_is_there(place: Path) -> None:
@@ -44,6 +55,7 @@ def test_every_file_is_there(place: Path) -> None:
     assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()) == FILES
     manifest = json.loads((out / "manifest.json").read_bytes())
     assert [item["path"] for item in manifest["files"]] == [name for name in FILES if name != "manifest.json"]
+    assert manifest["waiting"] == [], "a preview's numbers are no reason to write anything anew"
     for item in manifest["files"]:
         content = (out / item["path"]).read_bytes()
         assert (len(content), hashlib.sha256(content).hexdigest()) == (item["size"], item["sha256"])
@@ -77,7 +89,10 @@ def test_render_gives_the_same_bytes(place: Path, data_cache: Path) -> None:
     arguments = [item for item in preview_command(data_cache) if item not in ("--device", "cpu")]
     arguments[0] = "render"
     shutil.rmtree(place / "cache" / "render")
-    for folder, says in (("again", "4 figures drawn, 0 kept"), ("kept", "0 figures drawn, 4 kept")):
+    for folder, says in (
+        ("again", "12 figures drawn, 0 kept; 5 PDFs laid out, 0 kept"),
+        ("kept", "0 figures drawn, 12 kept; 0 PDFs laid out, 5 kept"),
+    ):
         done = lrreport(*(folder if item == "report" else item for item in arguments), cwd=place)
         assert done.returncode == 0, done.stderr
         assert says in done.stderr
@@ -110,6 +125,36 @@ def test_pages_say_that_they_are_previews(place: Path) -> None:
     sheets = [sheet for sheet in pages.stdout.split("\f") if sheet.strip()]
     assert len(sheets) > 5
     assert all("preview" in sheet.lower() for sheet in sheets)
+
+
+@pytest.mark.parametrize(("language", "says"), [("en", "Preview edition"), ("th", "ฉบับทดลองอ่าน")])
+def test_the_summary_for_the_wall_says_so_too(language: str, says: str, place: Path) -> None:
+    """It is one page, and that page says that it is a preview's."""
+    pdf = place / "report" / f"lrreport-onepage-{language}.pdf"
+    done = subprocess.run(["pdftotext", "-raw", pdf, "-"], capture_output=True, text=True, check=True)
+    (sheet,) = done.stdout.removesuffix("\f").split("\f")
+    assert says in sheet
+
+
+@pytest.mark.parametrize("language", ["en", "th"])
+def test_the_listings_are_whole_programs(language: str, place: Path) -> None:
+    """Each file compiles, and its notebook holds the same code."""
+    folder = place / "report" / "listings" / language
+    source = (folder / "momentum.py").read_text("utf-8")
+    compile(source, "momentum.py", "exec")
+    cells = json.loads((folder / "momentum.ipynb").read_text("utf-8"))["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    assert code.split() == source.split()
+
+
+def test_networks_tell_what_the_weights_show(place: Path) -> None:
+    """networks.csv has a row for each run, networks.npz its weights, in the same order."""
+    data = place / "report" / "data"
+    table = pd.read_csv(data / "networks.csv")
+    assert list(table.epochs) == [2] * 4
+    assert table.right.between(8_000, 10_000).all()
+    with np.load(data / "networks.npz") as arrays:
+        assert arrays["run_key"].astype(str).tolist() == list(table.run_key)
 
 
 def test_the_data_files_are_json_without_nan(place: Path) -> None:

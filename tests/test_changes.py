@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from lrreport.analysis.claims import decide_claims
+from lrreport.article.claim_words import claim_statement
+from lrreport.article.words import Language
 from lrreport.editions.changes import list_changes
 from lrreport.editions.edition_diff import compare_editions
 from lrreport.editions.edition_stage import compare_with_previous, date_edition
@@ -91,6 +94,37 @@ def test_what_is_said() -> None:
     assert "lrreport from 0.1.0 to 0.2.0" in english("versions")
     assert "keras is gone" in english("versions")
     assert english("texts") == "Texts or pages were revised; the results are the same."
+
+
+def thai(case: str) -> str:
+    return "\n".join(change["th"] for change in CASES[case]())
+
+
+def test_what_is_said_in_thai() -> None:
+    """The same, in the words of the article's glossary."""
+    assert thai("seeds").splitlines()[0] == "จำนวนค่า seed เพิ่มขึ้นจาก 3 ค่าเป็น 4 ค่า"
+    assert thai("fewer seeds").splitlines()[0] == "จำนวนค่า seed ลดลงจาก 3 ค่าเป็น 1 ค่า"
+    moved = thai("results and verdicts")
+    assert "โมเมนตัม การตั้งค่า 0.9 ค่าความถูกต้องเฉลี่ยบนชุดทดสอบในรอบสุดท้ายเปลี่ยนจาก" in moved
+    assert "แต่ค่า seed มีน้อยเกินกว่าจะบอกได้" in thai("one seed")
+    assert "โมเมนตัม การตั้งค่า 0.99 ลู่ออก 2 จาก 3 ค่า seed จากเดิม 0 จาก 3 ค่า seed" in thai("divergence")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_words_of_before_are_gone(case: str) -> None:
+    """One thing has one name: what the glossary has replaced stands nowhere."""
+    told = thai(case)
+    for word in ("ชุดค่า", "ค่าตั้งต้น", "ข้อกล่าวอ้าง", "ข้อมูลทดสอบ", "ข้อมูลฝึก", "ที่ราบสูง"):
+        assert word not in told
+
+
+@pytest.mark.parametrize("language", ["th", "en"])
+def test_every_claim_can_be_told(language: Language) -> None:
+    """Each group of claims of the whole article has words for its statement, so that a list of changes names what turned."""
+    groups = {claim.group for claim in decide_claims(made_results(load_built_in_studies({"epochs": 14})))}
+    assert {"own-ground", "own-one-order", "own-tenth", "own-roughest"} <= groups
+    statements = {group: claim_statement(group, language) for group in groups}
+    assert not [group for group, words in statements.items() if not words]
 
 
 def test_a_claim_about_another_setting() -> None:

@@ -24,9 +24,10 @@ from lrreport.study_files import load_built_in_studies, parse_study
 from tests import made_up
 
 HOLDS, FAILS, CANNOT_TELL = Verdict.HOLDS, Verdict.FAILS, Verdict.CANNOT_TELL
-EPOCHS = 4
+#: The fewest epochs, an even number, whose last half has the seven that a swing needs.
+EPOCHS = 14
 STUDIES = load_built_in_studies({"epochs": EPOCHS})
-PLAIN = "learning-rate/0.01"  # which is momentum/0 and optimizers/sgd too
+PLAIN = "learning-rate/0.01"  # which is momentum/0 and optimizers/sgd too, and a new order of images in every epoch
 
 #: What a setting's seeds give: a number stands for a flat curve; a curve shorter than EPOCHS diverged.
 Seeds: TypeAlias = Sequence[float | Sequence[float]]
@@ -67,9 +68,14 @@ def decide(world: World, *, seeds: Sequence[int] = (1, 2, 3), studies: Sequence[
     return {claim.id: claim for claim in decide_claims(make_results(world, seeds=seeds, studies=studies))}
 
 
-def ends(first: float, last: float) -> list[float]:
-    """A curve that swings once, between the last two epochs."""
-    return [0.9, 0.9, first, last]
+def swings(size: float) -> list[float]:
+    """A curve that jumps up and down over its last half; its swing is 0.46657 of that size."""
+    return [0.9] * (EPOCHS // 2) + [0.5 + size * (number % 2 == 0) for number in range(EPOCHS // 2)]
+
+
+def gains(size: float) -> list[float]:
+    """A curve that is level until its last epoch, in which it rises."""
+    return [0.5] * (EPOCHS - 1) + [0.5 + size]
 
 
 def reaches(epoch: int | None) -> list[float]:
@@ -77,22 +83,28 @@ def reaches(epoch: int | None) -> list[float]:
     return [0.96 if epoch is not None and number >= epoch else 0.9 for number in range(1, EPOCHS + 1)]
 
 
+def begins(first: float) -> list[float]:
+    """A curve that is at 97 % from its second epoch on."""
+    return [first] + [0.97] * (EPOCHS - 1)
+
+
 LOW = (0.10, 0.11, 0.12)
 MIXED = (0.95, 0.97, 0.99)  # against 0.97: on average no difference, and a wide spread
 ABOVE = (0.981, 0.980, 0.982)
-CALM = [ends(0.5, 0.51), ends(0.5, 0.511), ends(0.5, 0.509)]
-WILD = [ends(0.5, 0.6), ends(0.5, 0.61), ends(0.5, 0.59)]
-UNSTEADY = [ends(0.5, 0.5), ends(0.5, 0.6), ends(0.5, 0.7)]
-MIDDLING = [ends(0.5, 0.6), ends(0.5, 0.6), ends(0.5, 0.6)]
+CALM = [swings(0.01), swings(0.011), swings(0.009)]
+WILD = [swings(0.1), swings(0.11), swings(0.09)]
+UNSTEADY = [swings(0.0), swings(0.1), swings(0.2)]
+MIDDLING = [swings(0.1)] * 3
 EARLY = [reaches(1), reaches(1), reaches(1)]
 LATE = [reaches(3), reaches(4), reaches(3)]
 NEVER = [reaches(None)] * 3
-CUT = [0.1, 0.1, 0.01, 0.01]
-KEPT = [0.1] * 4
-RISES = [0.4, 0.2, 0.3, 0.3]
-FALLS = [0.4, 0.3, 0.2, 0.1]
-FIRST_LOW = [[0.80, 0.97, 0.97, 0.97], [0.81, 0.97, 0.97, 0.97], [0.79, 0.97, 0.97, 0.97]]
-FIRST_MIXED = [[0.87, 0.97, 0.97, 0.97], [0.97] * 4, [0.99, 0.97, 0.97, 0.97]]
+CUT = [0.1] * 7 + [0.01] * 7
+KEPT = [0.1] * EPOCHS
+RISES = [0.4, 0.2] + [0.3] * (EPOCHS - 2)
+FALLS = [1 / epoch for epoch in range(1, EPOCHS + 1)]
+FIRST_LOW = [begins(0.80), begins(0.81), begins(0.79)]
+FIRST_MIXED = [begins(0.87), begins(0.97), begins(0.99)]
+LOSSY = (0.5, 0.6, 0.7)  # against 1/8 to 1/14 over the last half
 
 CASES: list[tuple[str, Verdict, World]] = [
     # Each rate ends above 80 % in every seed: a value of exactly 80 % is not above.
@@ -117,7 +129,7 @@ CASES: list[tuple[str, Verdict, World]] = [
     ),
     # After epoch 1, 0.001 is behind 0.01; where they end is another matter.
     ("lr-slow-start", HOLDS, {"accuracy": {"learning-rate/0.001": FIRST_LOW}}),
-    ("lr-slow-start", FAILS, {"accuracy": {"learning-rate/0.001": [[0.97, 0.1, 0.1, 0.1]] * 3}}),
+    ("lr-slow-start", FAILS, {"accuracy": {"learning-rate/0.001": [[0.97] + [0.1] * (EPOCHS - 1)] * 3}}),
     ("lr-slow-start", CANNOT_TELL, {"accuracy": {"learning-rate/0.001": FIRST_MIXED}}),
     # Fewer epochs to 95 %.
     ("momentum-faster/0.5", HOLDS, {"accuracy": {PLAIN: LATE, "momentum/0.5": EARLY}}),
@@ -185,10 +197,14 @@ CASES: list[tuple[str, Verdict, World]] = [
     ("own-reaches-97/optimizers/adam", HOLDS, {}),  # exactly 97 % is there
     ("own-reaches-97/momentum/0.9", FAILS, {"accuracy": {"momentum/0.9": EARLY}}),
     ("own-reaches-97/optimizers/adam", CANNOT_TELL, {"accuracy": {"optimizers/adam": (0.96, 0.97, 0.98)}}),
-    # The last tenth of four epochs is one epoch.
-    ("own-unfinished/learning-rate/0.001", HOLDS, {"accuracy": {"learning-rate/0.001": CALM}}),
+    # The last tenth of 14 epochs is one epoch.
+    (
+        "own-unfinished/learning-rate/0.001",
+        HOLDS,
+        {"accuracy": {"learning-rate/0.001": [*map(gains, (0.01, 0.011, 0.009))]}},
+    ),
     ("own-unfinished/learning-rate/0.001", FAILS, {}),
-    ("own-unfinished/decay/0.1", CANNOT_TELL, {"accuracy": {"decay/0.1": UNSTEADY}}),
+    ("own-unfinished/decay/0.1", CANNOT_TELL, {"accuracy": {"decay/0.1": [*map(gains, (0.0, 0.1, 0.2))]}}),
     ("own-memorises/momentum/0.9", HOLDS, {"train": {"momentum/0.9": (0.99, 0.991, 0.992)}}),
     ("own-memorises/momentum/0.9", FAILS, {"train": {"momentum/0.9": (0.98, 0.98, 0.98)}}),  # one point is not more
     ("own-memorises/optimizers/adam", CANNOT_TELL, {"train": {"optimizers/adam": (0.97, 0.98, 0.999)}}),
@@ -200,7 +216,7 @@ CASES: list[tuple[str, Verdict, World]] = [
     ("own-best-on-edge/momentum", FAILS, {"accuracy": {"momentum/0.9": ABOVE}}),
     ("own-best-on-edge/plateau", CANNOT_TELL, {}),  # all alike: inner and outer values share the first place
     ("own-best-on-edge/decay", CANNOT_TELL, {"accuracy": {"decay/0.1": (0.99, 0.9, 0.9), "decay/0.01": ABOVE}}),
-    ("own-decay-spent/decay/0.1", HOLDS, {"rate": {"decay/0.1": [[0.01, 0.001, 0.0001, 0.00009]] * 3}}),
+    ("own-decay-spent/decay/0.1", HOLDS, {"rate": {"decay/0.1": [[0.01] * (EPOCHS - 1) + [0.00009]] * 3}}),
     ("own-decay-spent/decay/0.1", FAILS, {}),
     ("own-decay-spent/decay/0.1", CANNOT_TELL, {"accuracy": {"decay/0.1": ([0.5],) * 3}}),  # all diverged
     ("own-jumps", HOLDS, {"accuracy": {"learning-rate/1": WILD}}),
@@ -215,6 +231,19 @@ CASES: list[tuple[str, Verdict, World]] = [
         CANNOT_TELL,
         {"accuracy": {"learning-rate/0.1": [*EARLY[:2], reaches(None)], "momentum/0.9": EARLY}},
     ),
+    # A decay against the constant rate that had covered as much ground: within half a point either way.
+    ("own-ground/0.1", HOLDS, {}),
+    ("own-ground/0.01", HOLDS, {"accuracy": {"decay/0.01": (0.9745, 0.9746, 0.9744)}}),
+    ("own-ground/0.01", HOLDS, {"accuracy": {"decay/0.01": (0.9655, 0.9656, 0.9654)}}),
+    ("own-ground/0.001", FAILS, {"accuracy": {"decay/0.001": (0.98, 0.9801, 0.9799)}}),
+    ("own-ground/0.001", FAILS, {"accuracy": {"decay/0.001": (0.96, 0.9601, 0.9599)}}),
+    ("own-ground/0.0001", CANNOT_TELL, {"accuracy": {"decay/0.0001": MIXED}}),
+    # One order of images against a new one in every epoch: the test loss of the last half.
+    ("own-one-order/1", HOLDS, {"loss": {"image-order/learning_rate=1 shuffle=once": LOSSY}}),
+    ("own-one-order/momentum", HOLDS, {"loss": {"image-order-momentum/once": LOSSY}}),
+    ("own-one-order/0.1", FAILS, {}),  # the same loss: one order is not worse
+    ("own-one-order/0.1", FAILS, {"loss": {"image-order/learning_rate=0.1 shuffle=every-epoch": LOSSY}}),
+    ("own-one-order/0.01", CANNOT_TELL, {"loss": {"image-order/learning_rate=0.01 shuffle=once": (0.01, 0.1, 0.9)}}),
     ("own-cut-calms/plateau-fast/2", HOLDS, {"accuracy": {"learning-rate/0.1": WILD, "plateau-fast/2": CALM}}),
     ("own-cut-calms/plateau/2", FAILS, {}),
     (
@@ -248,7 +277,7 @@ def test_every_group_is_turned_to_every_verdict() -> None:
     groups = {claim.group for claim in decide({}).values()}
     turned = {(case[0].split("/")[0], case[1]) for case in CASES}
     turned |= {("lr-above-80", CANNOT_TELL), ("decay-accurate", CANNOT_TELL)}  # test_one_seed_never_tells
-    assert {verdict for _, verdict, *_ in TENTHS} == set(Verdict)  # own-tenth needs ten epochs
+    turned |= {(case[0].split("/")[0], case[1]) for case in TENTHS}
     assert turned == {(group, verdict) for group in groups for verdict in Verdict}
 
 
@@ -275,7 +304,100 @@ def test_a_tenth_of_the_rate_takes_ten_times_as_long(
     claims = {claim.id: claim for claim in decide_claims(made_up.results(studies, make_history=history))}
     assert claims[claim_id].verdict is verdict
     assert (claims[claim_id].numbers["larger"], claims[claim_id].numbers["early"]) == (["0.1"], 1)
+    assert (claims[claim_id].numbers["values"], claims[claim_id].numbers["reference"]) == ([*late], [*early])
     assert "own-tenth/1" not in claims  # there is no rate 10
+
+
+@pytest.mark.parametrize(
+    ("values", "is_there"),
+    [
+        ((0.1, 0.1, 0.1), False),
+        ((0.1499, 0.15, 0.15), False),
+        ((0.15, 0.15, 0.15), True),  # exactly so much is no longer guessing
+        ((0.1, 0.1, 0.4), True),  # on average it has left
+        ((0.1, [0.9], 0.1), False),  # of those that did not diverge
+        (([0.9], [0.9], [0.9]), True),  # none is left: it cannot be told
+    ],
+)
+def test_who_still_guesses_confirms_nothing(values: Seeds, is_there: bool) -> None:
+    """A rate whose networks have not left guessing is like any other such rate: there is no claim about it."""
+    claims = decide({"accuracy": {"learning-rate/1e-06": values, "learning-rate/1e-05": (0.1, 0.1, 0.1)}})
+    assert ("own-tenth/1e-06" in claims) is is_there
+    assert "own-tenth/1e-05" not in claims
+    assert "own-tenth/0.0001" in claims
+    if not isinstance(values[0], float):
+        assert claims["own-tenth/1e-06"].verdict is CANNOT_TELL
+
+
+#: The rate 0.01 over 14 epochs, and decay 0.001 from it: 10 ln(1 + 0.001 * 14 * 1,875), nearly, of 18.75 an epoch.
+RAMP = [0.5 + 0.03 * epoch for epoch in range(EPOCHS)]
+
+
+def test_equal_ground_by_hand() -> None:
+    """The constant rate's accuracy is read off between the two epochs in which it passed the decay's ground."""
+    near = 0.5 + 0.03 * (math.fsum(0.01 / (1 + 0.001 * t) for t in range(EPOCHS * 1875)) / 18.75 - 1)
+    claims = decide({"accuracy": {PLAIN: [RAMP] * 3, "decay/0.001": (near, near + 0.001, near + 0.002)}})
+    claim = claims["own-ground/0.001"]
+    ground = 10 * math.log1p(0.001 * EPOCHS * 1875)
+    assert claim.numbers["ground"] == pytest.approx(ground, abs=0.01)
+    assert claim.numbers["constant"] == ["0.01"]
+    assert claim.numbers["reference"] == pytest.approx([near] * 3, abs=1e-7)
+    assert 0.5 < near < 0.53  # between epochs 1 and 2
+    assert claim.numbers["differences"] == pytest.approx([0, 0.001, 0.002], abs=1e-7)
+    assert (claim.study, claim.setting, claim.metric, claim.margin) == ("decay", "0.001", "last_test_accuracy", 0.005)
+    assert claim.interval is not None
+    assert claim.interval.mean == pytest.approx(0.001, abs=1e-7)
+    assert (claim.verdict, claim.whose, claim.n) == (HOLDS, "ours", 3)
+
+
+def test_the_road_of_a_decay_is_the_largest_constant_rate_on_it() -> None:
+    """Of the rates no larger than the decay's first that trained for an epoch on that ground, the largest is taken."""
+    claims = decide({})
+    roads = {claim.setting: claim.numbers["constant"] for claim in claims.values() if claim.group == "own-ground"}
+    assert roads == {"0.1": ["0.0001"], "0.01": ["0.001"], "0.001": ["0.01"], "0.0001": ["0.01"]}
+    by_id = {study.id: study for study in STUDIES}
+    assert not [claim for claim in decide({}, studies=(by_id["decay"],)) if claim.startswith("own-ground")]
+    rates = replace(by_id["learning-rate"], settings=by_id["learning-rate"].settings[:2])  # 1 and 0.1: both are larger
+    assert not [claim for claim in decide({}, studies=(rates, by_id["decay"])) if claim.startswith("own-ground")]
+
+
+def test_a_seed_in_which_the_decay_or_its_road_diverged_is_left_out() -> None:
+    """It is counted, and no number stands in its place."""
+    claims = decide({"accuracy": {PLAIN: ([0.97], 0.97, 0.97), "decay/0.001": (0.97, [0.97], 0.97)}})
+    claim = claims["own-ground/0.001"]
+    assert (claim.n, claim.n_diverged, claim.verdict) == (1, 2, CANNOT_TELL)
+    assert claim.numbers["values"] == [0.97, None, 0.97]
+    assert claim.numbers["reference"] == [None, 0.97, 0.97]
+    assert claim.numbers["differences"] == [None, None, 0.0]
+
+
+def test_one_order_by_hand() -> None:
+    """The loss of the last half alone is compared, as a mean, seed by seed."""
+    half = [9.0] * 7
+    world: World = {
+        "loss": {
+            "image-order/learning_rate=0.1 shuffle=once": [
+                half + [0.5, 0.7] * 3 + [0.6],
+                [0.6] * 14,
+                half + [0.61] * 7,
+            ],
+            "image-order/learning_rate=0.1 shuffle=every-epoch": (0.5, 0.5, 0.5),
+        }
+    }
+    claim = decide(world)["own-one-order/0.1"]
+    assert claim.numbers["values"] == pytest.approx([0.6, 0.6, 0.61], abs=1e-7)
+    assert claim.numbers["reference"] == [0.5, 0.5, 0.5]
+    assert (claim.study, claim.setting) == ("image-order", "learning_rate=0.1 shuffle=once")
+    assert (claim.metric, claim.margin, claim.n, claim.whose) == ("late_test_loss", 0.0, 3, "ours")
+    assert claim.verdict is HOLDS
+    early = decide({"loss": {"image-order/learning_rate=0.1 shuffle=once": [half + FALLS[7:]] * 3}})
+    assert early["own-one-order/0.1"].verdict is FAILS
+    assert early["own-one-order/0.1"].interval == Interval(0.0, 0.0, 0.0, 3)
+    short = decide({"accuracy": {"image-order/learning_rate=1 shuffle=once": ([0.9], 0.9, 0.9)}})
+    assert (short["own-one-order/1"].n, short["own-one-order/1"].n_diverged) == (2, 1)
+    by_id = {study.id: study for study in STUDIES}
+    alone = replace(by_id["image-order-momentum"], settings=by_id["image-order-momentum"].settings[1:])
+    assert not [claim for claim in decide({}, studies=(alone,)) if claim.startswith("own-one-order")]
 
 
 def test_all_claims_of_the_source_are_there_with_their_ids() -> None:
@@ -296,6 +418,19 @@ def test_all_claims_of_the_source_are_there_with_their_ids() -> None:
     assert all(claim.id.split("/")[0] == claim.group for claim in claims.values())
 
 
+def test_what_we_ask_in_the_words_of_the_source_is_ours() -> None:
+    """The source has no faster plateau and states nothing of the optimizers: those eight are never counted as its own."""
+    claims = decide({})
+    asked = {claim_id: claim.whose for claim_id, claim in claims.items() if not claim_id.startswith("own-")}
+    assert [claim_id for claim_id, whose in asked.items() if whose == "ours"] == [
+        *(f"plateau-helps/plateau-fast/{patience}" for patience in (2, 5, 10, 15)),
+        "patience-matters/plateau-fast",
+        *(f"adaptive-beats-sgd/{name}" for name in ("rmsprop", "adagrad", "adam")),
+    ]
+    assert sum(whose == "source" for whose in asked.values()) == 29
+    assert {claim.whose for claim_id, claim in claims.items() if claim_id.startswith("own-")} == {"ours"}
+
+
 def test_one_seed_never_tells() -> None:
     """With a single seed nothing is decided but what happened in it: a callback that fired, a rate that decayed."""
     world: World = {"accuracy": {"learning-rate/1": LOW, "momentum/0.9": ABOVE}, "rate": {"plateau/2": [CUT] * 3}}
@@ -309,7 +444,10 @@ def test_one_seed_never_tells() -> None:
 
 
 #: Groups that ask for a value, or for likeness, and so do not fail where all runs are alike.
-ALIKE = ("lr-above-80", "decay-accurate", "own-reaches-95", "own-reaches-97", "own-effective-rate", "own-best-on-edge")
+ALIKE = (
+    "lr-above-80", "decay-accurate", "own-reaches-95", "own-reaches-97", "own-effective-rate", "own-best-on-edge",
+    "own-tenth", "own-ground",
+)  # fmt: skip
 
 
 def test_identical_runs_give_an_exact_verdict() -> None:
@@ -318,6 +456,10 @@ def test_identical_runs_give_an_exact_verdict() -> None:
     for claim_id, claim in claims.items():
         if claim.group not in ALIKE:
             assert claim.verdict is FAILS, claim_id
+        if claim.interval is not None:
+            assert claim.interval == Interval(0.0, 0.0, 0.0, 3), claim_id
+            assert not claim.is_too_small, "nothing at all is not a small difference"
+            assert not claim.is_real
     for claim_id in ("plateau-helps/plateau/2", "patience-matters/plateau", "decay-damps/0.1", "momentum-faster/0.5"):
         assert claims[claim_id].interval == Interval(0.0, 0.0, 0.0, 3)
 
@@ -423,21 +565,28 @@ def test_claims_need_their_study_settings_and_reference() -> None:
         "own-best-of-study",
         "own-best-setting",
     ]
+    orders = (by_id["image-order"], by_id["image-order-momentum"])
+    assert [
+        claim.id for claim in decide_claims(make_results({}, studies=orders)) if claim.group == "own-one-order"
+    ] == [
+        "own-one-order/1",
+        "own-one-order/0.1",
+        "own-one-order/0.01",
+        "own-one-order/momentum",
+    ]
     decay_alone = decide({}, studies=(by_id["decay"],))
     assert "decay-0.1-slow" in decay_alone
     assert not [claim_id for claim_id in decay_alone if claim_id.startswith("decay-damps")]  # nothing without decay
     with_plain = decide({}, studies=(by_id["decay"], by_id["optimizers"]))
     assert "decay-damps/0.1" in with_plain  # plain SGD is the run without decay, whichever study brought it
 
-    text = (
-        'id = "learning-rate"\n[title]\nth = "ก"\nen = "a"\n[base]\nepochs = 4\n[vary]\nlearning_rate = [0.1, 0.0001]\n'
-    )
+    text = 'id = "learning-rate"\n[title]\nth = "ก"\nen = "a"\n[base]\nepochs = 14\n[vary]\nlearning_rate = [0.1, 0.0001]\n'
     narrow = decide({}, studies=(parse_study(text, "narrow.toml"),))
     assert [claim_id for claim_id in narrow if not claim_id.startswith("own-")] == ["lr-above-80/0.1"]
 
 
 def test_a_reference_of_fewer_epochs_is_no_reference() -> None:
-    """A run that was asked for only two epochs says nothing about the fourth."""
+    """A run that was asked for only two epochs says nothing about the fourteenth."""
     text = 'id = "short"\n[title]\nth = "ก"\nen = "a"\n[base]\nepochs = 2\n[vary]\nlearning_rate = [0.01, 0.02]\n'
     decay = next(study for study in STUDIES if study.id == "decay")
     claims = decide({}, studies=(decay, parse_study(text, "short.toml")))
@@ -450,6 +599,16 @@ def test_claims_are_the_same_every_time_and_ids_are_unique() -> None:
     first, second = decide_claims(results), decide_claims(results)
     assert first == second
     assert len({claim.id for claim in first}) == len(first)
+
+
+def test_few_epochs_have_no_swing_to_compare() -> None:
+    """Where the last half has fewer than seven epochs nothing is told of swings, and nobody is called the roughest."""
+    for epochs, is_told in ((12, False), (13, True), (14, True)):
+        claims = decide_claims(made_up.results(load_built_in_studies({"epochs": epochs})))
+        swung = [claim for claim in claims if claim.metric == "swing"]
+        assert all((claim.n == 3) is is_told for claim in swung)
+        assert all(claim.verdict is CANNOT_TELL for claim in swung) is not is_told
+        assert any(claim.group == "own-roughest" for claim in swung) is is_told
 
 
 # Verdicts
@@ -493,6 +652,38 @@ def test_verdict_of_an_interval(low: float, high: float, above: Verdict, differs
     assert decide_above(interval, 2.0) is above
     assert decide_differs(interval, 2.0) is differs
     assert decide_above(None, 2.0) is decide_differs(None, 2.0) is CANNOT_TELL
+
+
+@pytest.mark.parametrize(
+    ("verdict", "low", "high", "margin", "is_too_small", "is_real"),
+    [
+        (FAILS, 0.0005, 0.0015, 0.002, True, True),  # better, and by less than is counted
+        (FAILS, -0.0015, -0.0005, 0.002, True, True),  # worse, by as little
+        (FAILS, -0.001, 0.002, 0.002, True, False),
+        (FAILS, -0.002, 0.002, 0.002, True, False),
+        (FAILS, -0.0021, 0.001, 0.002, False, False),
+        (FAILS, -0.03, -0.01, 0.002, False, True),  # it is the other way round
+        (FAILS, 0.0, 0.0, 0.002, False, False),  # the same runs
+        (FAILS, 0.001, 0.001, 0.002, False, True),
+        (FAILS, -0.001, 0.0, 0.0, False, False),  # without a margin nothing is too small
+        (HOLDS, 0.003, 0.004, 0.002, False, True),
+        (CANNOT_TELL, -0.001, 0.003, 0.002, False, False),
+        (CANNOT_TELL, 0.001, 0.003, 0.002, False, True),
+        (HOLDS, -0.001, 0.001, 0.002, False, False),  # a claim of likeness
+    ],
+)
+def test_too_small_is_not_the_other_way_round(
+    verdict: Verdict, low: float, high: float, margin: float, is_too_small: bool, is_real: bool
+) -> None:
+    """A claim that fails for want of size is told from one that fails since the opposite is so."""
+    claim = Claim("a", "a", "s", None, "m", margin, 3, 0, verdict, Interval((low + high) / 2, low, high, 3))
+    assert (claim.is_too_small, claim.is_real) == (is_too_small, is_real)
+
+
+def test_without_an_interval_nothing_is_small_or_real() -> None:
+    """Thresholds, signs and single seeds have none."""
+    claim = Claim("a", "a", "s", None, "m", 0.002, 3, 0, FAILS)
+    assert (claim.is_too_small, claim.is_real) == (False, False)
 
 
 def test_sooner_leaves_out_seeds_in_which_neither_gets_there() -> None:

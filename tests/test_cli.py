@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -69,11 +70,12 @@ def test_every_command_has_help_with_exit_codes(command: str) -> None:
 
 
 def test_plan_of_an_empty_cache(tmp_path: Path) -> None:
-    """78 runs are absent; nothing is trained, no data is needed, nothing is written."""
+    """150 runs are absent, 30 of each of five seeds; nothing is trained, no data is needed, nothing is written."""
     done = lrreport("plan", "--json", "--cache", str(tmp_path / "cache"))
     plan = json.loads(done.stdout)
     assert done.returncode == 0
-    assert len(plan["runs"]) == 78
+    assert plan["seeds"] == 5
+    assert Counter(run["name"].rpartition("/seed-")[2] for run in plan["runs"]) == dict.fromkeys("12345", 30)
     assert {run["reason"] for run in plan["runs"]} == {"absent"}
     assert plan["estimate_s"] is None
     assert not (tmp_path / "cache").exists()
@@ -100,6 +102,7 @@ def test_adding_a_study_plans_only_what_is_new(tmp_path: Path) -> None:
     ("arguments", "code", "says"),
     [
         (["plan", "--study", "nothing"], 2, "no such study"),
+        (["plan", "--study", "network"], 2, "no such study"),
         (["plan", "--studies", "nowhere"], 2, "no such folder"),
         (["build"], 2, "--out"),
         (["build", "--out", "/"], 7, "not a place"),
@@ -145,8 +148,12 @@ def test_studies_as_data() -> None:
         "plateau",
         "plateau-fast",
         "optimizers",
+        "image-order",
+        "image-order-momentum",
     ]
     assert listed[0]["settings"][5] == {"text": "1e-05", "epochs": 50}
+    assert listed[6]["settings"][1] == {"text": "learning_rate=1 shuffle=once", "epochs": 50}
+    assert listed[6]["title"]["en"] == "The order of the images"
 
 
 def test_a_study_file_with_a_mistake_ends_before_training(tmp_path: Path) -> None:
@@ -156,6 +163,16 @@ def test_a_study_file_with_a_mistake_ends_before_training(tmp_path: Path) -> Non
     assert done.returncode == 2
     assert "bad.toml, line 6, key 'momentun'" in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "cache") == ["bad.toml"]
+
+
+def test_a_study_with_the_name_of_a_figure_ends_before_training(tmp_path: Path) -> None:
+    """Ids of figures are reserved: file, line and key are named, with what is taken, exit code 2."""
+    text = 'id = "ravine"\n[title]\nth = "ก"\nen = "Mine"\n[vary]\nshuffle = ["once"]\n'
+    (tmp_path / "mine.toml").write_text(text, "utf-8")
+    done = lrreport("plan", "--studies", ".", cwd=tmp_path, LRREPORT_CACHE=str(tmp_path / "cache"))
+    assert done.returncode == 2
+    assert "mine.toml, line 1, key 'id'" in done.stderr
+    assert "names of figures" in done.stderr
 
 
 @pytest.mark.parametrize("group", [[], ["data"], ["cache"]])

@@ -86,6 +86,13 @@ def test_options_that_do_not_go_together(arguments: list[str], says: str, tmp_pa
         assert says in done.stderr
 
 
+def files_of(report: Path) -> dict[str, bytes]:
+    """Every file of a report, but for what a build keeps for itself and its manifest."""
+    files = [path for path in report.rglob("*") if path.is_file()]
+    found = {path.relative_to(report).as_posix(): path.read_bytes() for path in files}
+    return {name: content for name, content in found.items() if name[0] != "." and name != "manifest.json"}
+
+
 def test_a_night_of_growth(place: Path, data_cache: Path, tmp_path: Path) -> None:
     """One seed more is trained and published; the edition says so; at the most seeds the next night does nothing."""
     for name in ("cache", "report"):
@@ -99,14 +106,25 @@ def test_a_night_of_growth(place: Path, data_cache: Path, tmp_path: Path) -> Non
         f"momentum/{setting}/seed-2" for setting in ("0", "0.5", "0.9", "0.99")
     ]
     assert planned["estimate_s"] > 0
+    before = files_of(tmp_path / "report")
     grown = lrreport(*night, "--json", cwd=tmp_path)
     assert grown.returncode == 0, grown.stderr
     outcome = json.loads(grown.stdout)
     assert (outcome["seeds"], len(outcome["trained"]), outcome["cached"]) == (2, 4, 4)
     assert outcome["reasons"] == {"absent": 4}
     assert "seeds" in outcome["why"]
-    assert sum(outcome["figures"].values()) == 4
-    assert outcome["unchanged_files"] >= 4, "the sample digits are what they were"
+    after = files_of(tmp_path / "report")
+    drawn = {name.partition(".")[0].removeprefix("figures/") for name in after if name.startswith("figures/")}
+    assert {"sample-digits", "network", "momentum"} <= drawn
+    assert sum(outcome["figures"].values()) == 2 * len(drawn)
+    same = {name for name in after if before.get(name) == after[name]}
+    assert outcome["unchanged_files"] == len(same)
+    assert {f"figures/sample-digits.{end}" for end in ("th.svg", "th.png", "en.svg", "en.png")} <= same
+    assert not {"data/results.csv", "data/networks.csv", "data/networks.npz", "figures/momentum.en.svg"} & same
+    assert set(before) == set(after)
+    assert outcome["waiting"] == [], "a preview has no results that anybody would write about"
+    networks = after["data/networks.csv"].decode().splitlines()[1:]
+    assert len(networks) == 8, "the weights of every run of both seeds are looked into"
     edition = json.loads((tmp_path / "report" / "data" / "edition.json").read_bytes())
     assert edition["changes"][0]["en"] == "The number of seeds went from 1 to 2."
     assert "went from 1 to 2" in (tmp_path / "report" / "en.html").read_text("utf-8")

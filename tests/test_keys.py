@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrreport.keys import canonical, run_key
-from lrreport.spec import PlateauSpec, RunSpec
+from lrreport.spec import PlateauSpec, RunSpec, describe_spec
 from lrreport.study_files import load_built_in_studies
 
 GOLDEN = Path(__file__).parent / "golden" / "run_keys.json"
@@ -27,6 +27,20 @@ OTHER_VALUES = {
     "batch_size": 64,
     "plateau": PlateauSpec(),
     "seed": 2,
+    "shuffle": "once",
+}
+#: What the first caches knew of a run; a field that came later is no part of a key while it has its default.
+FIRST_FIELDS = {
+    "dataset",
+    "hidden_units",
+    "optimizer",
+    "learning_rate",
+    "momentum",
+    "nesterov",
+    "decay",
+    "batch_size",
+    "plateau",
+    "seed",
 }
 
 
@@ -49,6 +63,27 @@ def test_every_field_counts(field: str) -> None:
         base = RunSpec(learning_rate=0.01)
         changed = dataclasses.replace(base, **{field: OTHER_VALUES[field]})
     assert run_key(base) != run_key(changed)
+
+
+def test_a_field_that_came_later_counts_only_where_it_is_used() -> None:
+    """Runs of before keep their keys and their documents; whoever sets the new field has another run."""
+    usual, once = RunSpec(), RunSpec(shuffle="once")
+    assert set(canonical(usual)) == set(describe_spec(usual)) == FIRST_FIELDS
+    assert run_key(usual) == run_key(RunSpec(shuffle="every-epoch")) == run_key(RunSpec(**describe_spec(usual)))
+    assert set(canonical(once)) == set(describe_spec(once)) == FIRST_FIELDS | {"shuffle"}
+    assert canonical(once)["shuffle"] == describe_spec(once)["shuffle"] == "once"
+    assert {key: value for key, value in canonical(once).items() if key != "shuffle"} == canonical(usual)
+
+
+def test_the_orders_of_images_share_the_runs_that_there_were() -> None:
+    """A new order in every epoch is what every run has: those settings are runs of the older studies."""
+    studies = {study.id: study for study in load_built_in_studies()}
+    rates, momenta = studies["learning-rate"], studies["momentum"]
+    for rate in ("1", "0.1", "0.01"):
+        shuffled = studies["image-order"].setting(f"learning_rate={rate} shuffle=every-epoch")
+        assert run_key(shuffled.spec) == run_key(rates.setting(rate).spec)
+    shuffled = studies["image-order-momentum"].setting("every-epoch")
+    assert run_key(shuffled.spec) == run_key(momenta.setting("0.99").spec)
 
 
 @pytest.mark.parametrize("field", [item.name for item in dataclasses.fields(PlateauSpec)])

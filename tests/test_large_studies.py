@@ -25,7 +25,7 @@ from lrreport.byline import Byline
 from lrreport.editions.edition import Edition
 from lrreport.errors import RenderError
 from lrreport.figures import DrawnFigure, Language, draw_figure, list_figures, list_parts
-from lrreport.figures.colours import colour_settings
+from lrreport.figures.drawing import Samples
 from lrreport.figures.endings import find_best, list_endings
 from lrreport.figures.forms import MOST_CURVES, choose_axes
 from lrreport.figures.heatmap import FIRST_DARK, choose_bounds, make_map
@@ -40,6 +40,7 @@ from tests.layouts import lay_out
 
 IMAGES = np.zeros((100, 28, 28), np.uint8)
 LABELS = np.arange(100) % 10
+SAMPLES = Samples(IMAGES, LABELS, IMAGES[:20], LABELS[:20])
 WORD = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerk"
 #: The text block of a printed page in CSS pixels: A4 less margins.
 BLOCK = (162 / 25.4 * 96, 251 / 25.4 * 96)
@@ -64,9 +65,9 @@ GRIDS = {
     some("learning_rate", 1e-5, 1, 24): (["list", "curves", "curves"], 24),
     some("learning_rate", 1e-5, 1, 25): (["list"], 25),
     "plateau.patience = [1, 2, 3, 4, 5, 6, 7, 8]": (["curves"], 8),
-    f"plateau.patience = {list(range(1, 18))}": (["list", *["curves"] * 3], 17),
+    f"plateau.patience = {list(range(1, 18))}": (["list", "curves", "curves"], 17),
     some("decay", 1e-6, 1, 59).replace("[", "[0.0, "): (["list"], 60),
-    MANY_WIDTHS: (["list", "curves"], 15),
+    MANY_WIDTHS: (["list", "curves", "curves"], 15),
     f"{MANY_WIDTHS}\nnesterov = [true, false]\n{even('momentum', 0.9, 11).replace('[0.0, ', '[')}": (["map"], 300),
     f"{some('learning_rate', 1e-5, 1, 33)}\n{even('momentum', 0.97, 30)}": (["map"], 990),
     f"{some('learning_rate', 1e-5, 1, 10)}\n{even('momentum', 0.9, 10)}\nbatch_size = {[8 << n for n in range(10)]}": (
@@ -107,12 +108,12 @@ def results_of(*studies: Study, seeds: tuple[int, ...] = (1, 2, 3)) -> Results:
 
 def draw(results: Results, language: Language) -> list[DrawnFigure]:
     names = [name for name in list_figures(results) if name != "sample-digits"]
-    return [draw_figure(name, results, IMAGES, LABELS, language) for name in names]
+    return [draw_figure(name, results, SAMPLES, language) for name in names]
 
 
 def facts_of(results: Results, byline: Byline | None = None) -> Facts:
     figures = [
-        draw_figure(name, results, IMAGES, LABELS, language) for language in LANGUAGES for name in list_figures(results)
+        draw_figure(name, results, SAMPLES, language) for language in LANGUAGES for name in list_figures(results)
     ]
     return Facts(
         results=results,
@@ -228,13 +229,11 @@ def test_colours_of_a_map_can_be_read() -> None:
     assert bounds == sorted(bounds)
 
 
-def test_parts_keep_colours_and_axes() -> None:
-    """The second figure of curves has the colours that its settings have everywhere, and none of the first's curves."""
+def test_parts_have_settings_of_their_own() -> None:
+    """The second figure of curves has none of the first's settings, in its text alternative and among its numbers."""
     study = study_of(some("learning_rate", 1e-5, 1, MOST_CURVES))
     results = results_of(study)
-    first, second = [draw_figure(name, results, IMAGES, LABELS, "en") for name in ("own.2", "own.3")]
-    colours = colour_settings(results)
-    assert len(colours) == MOST_CURVES
+    first, second = [draw_figure(name, results, SAMPLES, "en") for name in ("own.2", "own.3")]
     assert "10⁻⁵" in first.alt
     assert "10⁻⁵" not in second.alt
     assert first.data is not None
@@ -340,35 +339,41 @@ def test_a_thousand_settings_are_shortened() -> None:
         summaries=summarise(results),
         claims=decide_claims(results),
         ranking=rank_settings(results),
-        figures=[draw_figure("sample-digits", results, IMAGES, LABELS, language) for language in LANGUAGES],
+        figures=[draw_figure("sample-digits", results, SAMPLES, language) for language in LANGUAGES],
     )
     page = render_print_page(facts, make_environment(), "en")
     text = " ".join(re.sub("<[^>]*>", " ", page.partition("<main>")[2]).split())
     assert "1,000 settings, every combination of learning rate (10 values from" in text
-    assert "the best 20 settings and" in text
-    assert "the first 20 and the last 20 of 1,000 rows" in text
-    assert page.count("<tr>") < 250
+    assert "of the best 20 settings and of the last 20; those of all are in data/results.csv" in text
+    assert "after the last epoch: the best 20 settings and the last 20" in text
+    assert 2 * 20 < page.count("<tr>") < 250
 
 
 @pytest.mark.parametrize(
     ("vary", "th", "en"),
     [
-        ("learning_rate = [0.1]", "ด้วยชุดค่าเพียงชุดเดียว ฝึกซ้ำ", "in a single setting, repeated from 3"),
+        (
+            "learning_rate = [0.1]",
+            "การทดลองนี้มีแบบเดียว ได้แก่ SGD อัตราการเรียนรู้ 0.1",
+            "This study has a single setting: SGD, learning rate 0.1,",
+        ),
         (
             "learning_rate = [0.1, 0.01]",
-            "โดยลองชุดค่า 2 ชุด แต่ละชุดฝึกซ้ำ",
-            "under 2 different settings, each repeated from 3",
+            "การทดลองนี้มี 2 แบบ ได้แก่",
+            "This study has 2 settings: learning rate 0.1 and learning rate 0.01. They have in common: SGD,",
         ),
     ],
 )
 def test_one_setting_and_two(vary: str, th: str, en: str) -> None:
-    """A single setting is not called several, in either language."""
+    """A single setting is not called several, nor compared with another, in either language."""
     facts = facts_of(results_of(study_of(vary)))
-    for language, words in (("th", th), ("en", en)):
+    for language, words, shared, compared in (
+        ("th", th, "ค่าอื่นเหมือนกันทุกแบบ", "รองลงมาคือ"),
+        ("en", en, "They have in common", "next comes"),
+    ):
         text = " ".join(re.sub("<[^>]*>", "", render_print_page(facts, make_environment(), language)).split())  # type: ignore[arg-type]
         assert words in text
-        assert ("Neighbours" in text or "อันดับที่ติดกัน" in text) == ("," in vary)
-        assert "This study has a single setting: SGD, learning rate 0.1," in text or language == "th" or "," in vary
+        assert (shared in text) == (compared in text) == ("," in vary)
 
 
 def test_a_large_study_is_laid_out(tmp_path: Path) -> None:

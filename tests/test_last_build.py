@@ -16,6 +16,9 @@ import pytest
 from lrreport.console import Console
 from lrreport.events import Message, TrainingProgress
 from lrreport.last_build import LAST_BUILD, LastBuild, read_last_build, record_beginning, record_last_build
+from lrreport.outcome_text import build_document, describe_build, describe_waiting
+from lrreport.pipeline import BuildOutcome, _read_waiting
+from lrreport.training_stage import TrainingOutcome
 from tests.commands import lrreport
 
 ENDED = LastBuild(
@@ -68,6 +71,73 @@ def test_a_failed_night_is_seen_in_the_morning(tmp_path: Path) -> None:
     last = json.loads(lrreport("plan", "--cache", cache, "--json").stdout)["last_build"]
     assert (last["command"], last["exit_code"], last["has_failed"]) == ("build", 2, True)
     assert last["began"] <= last["finished"]
+
+
+WRITTEN = BuildOutcome(
+    out=Path("x"),
+    training=TrainingOutcome(("momentum/0.9/seed-1",), 3, 0, {"absent": 1}),
+    seeds=(1, 2),
+    is_unchanged=False,
+    why=("seeds", "texts"),
+    files=20,
+    unchanged_files=5,
+    drawn=1,
+    kept=9,
+    laid_out=2,
+    kept_pdfs=1,
+    waiting=(),
+)
+UNCHANGED = dataclasses.replace(WRITTEN, training=TrainingOutcome((), 4, 0), is_unchanged=True, why=())
+
+
+def test_the_last_line_ends_with_who_waits() -> None:
+    """Paragraphs that were written for other results are named where somebody looks, also when nothing was written."""
+    written = (
+        "1 run trained (1 absent), 3 from the cache, 2 seeds; 1 figure drawn, 9 kept; 2 PDFs laid out, 1 kept; "
+        "15 of 20 files are new, because seeds and texts or pages changed"
+    )
+    unchanged = "nothing trained, all 4 runs from the cache, 2 seeds; nothing drawn, all 20 files kept, because nothing has changed"
+    for outcome, text in ((WRITTEN, written), (UNCHANGED, unchanged)):
+        assert describe_build(outcome) == text
+        one = dataclasses.replace(outcome, waiting=("momentum-result",))
+        assert describe_build(one) == (
+            f"{text}; 1 paragraph was written for other results and waits for its author: momentum-result"
+        )
+        two = dataclasses.replace(outcome, waiting=("abstract", "momentum-result"))
+        assert describe_build(two) == (
+            f"{text}; 2 paragraphs were written for other results and wait for their author: abstract, momentum-result"
+        )
+
+
+def test_no_line_is_longer_than_a_dozen_names() -> None:
+    """Where nearly everything waits, its number is told, and the first twelve; as data there are all."""
+    names = tuple(f"p-{number}" for number in range(13))
+    assert describe_waiting(names[:12]).endswith(": " + ", ".join(names[:12]))
+    assert describe_waiting(names) == (
+        "; 13 paragraphs were written for other results and wait for their author: " + ", ".join(names[:12]) + ", ..."
+    )
+    assert describe_waiting(()) == ""
+    assert build_document(dataclasses.replace(WRITTEN, waiting=names))["waiting"] == [*names]
+    assert build_document(WRITTEN)["waiting"] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        (["abstract", "momentum-result"], ("abstract", "momentum-result")),
+        ([], ()),
+        (None, ()),
+        ("abstract", ()),
+        ({"abstract": 1}, ()),
+        (["abstract", 7, None, ["x"]], ("abstract",)),
+        (["abstract", "\x1b[2J", "a\nb", "\u202ex", ""], ("abstract",)),
+        (["abstract", "x" * 10_000], ("abstract",)),
+    ],
+)
+def test_what_a_manifest_says_of_waiting_is_a_strangers_word(said: object, read: tuple[str, ...]) -> None:
+    """It is printed on a terminal: names of paragraphs are taken, and nothing else that stands in their place."""
+    assert _read_waiting({"waiting": said}) == read
+    assert _read_waiting({}) == ()
 
 
 def test_nothing_is_silent_for_long() -> None:

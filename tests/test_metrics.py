@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -35,20 +35,37 @@ def test_last_and_first_value() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        ((0.0, 0.9, 0.9, 0.9), 0.0),  # what happens in the first half does not count
-        ((0.0, 0.9, 0.5, 0.75), 0.25),  # epochs 3 and 4: the jump into the half does not count
-        ((0.0, 0.0, 0.5, 0.25, 0.75), 0.375),  # of five epochs the last three
-        ((0.1, 0.2, 0.3), 0.1),
-        ((0.9, 0.8), None),
-        ((0.9,), None),
-        ((), None),
-    ],
+    "course",
+    [lambda t: 0.5 + 0.004 * t, lambda t: 0.9 + 0.003 * t - 0.00003 * t**2, lambda t: 0.1, lambda t: 0.9 - 0.01 * t],
+    ids=["climbing", "bending", "flat", "falling"],
 )
-def test_swing_by_hand(values: Sequence[float], expected: float | None) -> None:
-    """The swing is the mean absolute change between neighbours within the last half."""
-    assert metrics.swing(curve(*values)) == (None if expected is None else pytest.approx(expected, abs=1e-15))
+def test_a_smooth_course_has_no_swing(course: Callable[[int], float]) -> None:
+    """A straight line and a parabola, up or down, have the swing 0: a trend is no swing."""
+    assert metrics.swing(curve(*(course(t) for t in range(50)))) == pytest.approx(0, abs=2e-6)
+
+
+def test_a_zigzag_swings_whatever_it_lies_on() -> None:
+    """A zigzag has about its own height for its swing, on level ground and on a slope alike; twice the height, twice the swing."""
+    level = metrics.swing(curve(*(0.5 + 0.01 * (-1) ** t for t in range(50))))
+    slope = metrics.swing(curve(*(0.2 + 0.01 * t + 0.01 * (-1) ** t for t in range(50))))
+    high = metrics.swing(curve(*(0.5 + 0.02 * (-1) ** t for t in range(50))))
+    assert level == pytest.approx(0.0093, abs=1e-4)
+    assert slope == pytest.approx(level, abs=1e-5)
+    assert high == pytest.approx(2 * 0.009331, abs=1e-5)
+
+
+def test_independent_jumps_have_their_standard_deviation() -> None:
+    """Noise of standard deviation 0.01 around a bend has a swing of 0.01, give or take what 400 epochs leave open."""
+    noise = 0.01 * np.random.default_rng(5).standard_normal(800)
+    swing = metrics.swing(np.float32(0.5 + 1e-4 * np.arange(800) + noise))
+    assert swing == pytest.approx(0.01, rel=0.1)
+
+
+@pytest.mark.parametrize(("epochs", "has_swing"), [(0, False), (1, False), (12, False), (13, True), (14, True)])
+def test_seven_epochs_are_the_least(epochs: int, *, has_swing: bool) -> None:
+    """A last half of fewer than seven epochs has no swing, and the first half never counts."""
+    values = [0.1 if t < epochs // 2 else 0.9 for t in range(epochs)]
+    assert metrics.swing(curve(*values)) == (0.0 if has_swing else None)
 
 
 @given(fractions)
@@ -58,7 +75,7 @@ def test_swing_does_not_see_direction(values: list[float]) -> None:
     mirrored = metrics.swing(curve(*(1 - value for value in values)))
     if swing is None:
         assert mirrored is None
-        assert len(values) < 3
+        assert len(values) < 13
     else:
         assert swing >= 0
         assert mirrored == pytest.approx(swing, abs=1e-7)

@@ -53,5 +53,5 @@ def test_the_installed_wheel_finds_its_own_files(wheel: Path, tmp_path: Path) ->
     assert done.returncode == 0, done.stderr
     package, studies, templates = done.stdout.split()
     assert Path(package).is_relative_to(tmp_path / "site")
-    assert studies == "6"
+    assert int(studies) == len(list((ROOT / "lrreport/studies").glob("*.toml")))
     assert Path(templates).is_relative_to(tmp_path / "site")

@@ -64,11 +64,26 @@ def test_hits() -> None:
 
 
 def test_the_whole_program_is_few_groups() -> None:
-    """26 runs a seed fill seven groups, and seed 1 comes first."""
+    """30 runs a seed fill nine groups, and seed 1 comes first."""
     plan = make_plan(load_built_in_studies(), (1, 2, 3), lambda _: None, PRESENT)
-    assert len(plan.runs) == 78
-    assert [group.seed for group in plan.groups] == [1] * 7 + [2] * 7 + [3] * 7
+    assert len(plan.runs) == 90
+    assert [group.seed for group in plan.groups] == [1] * 9 + [2] * 9 + [3] * 9
     assert plan.estimate_s(2) is None
+
+
+def test_the_orders_of_images_cost_two_groups_a_seed() -> None:
+    """The four runs with one order of images are the only ones that their studies add; they train by themselves."""
+    plan = make_plan(load_built_in_studies(), (1,), lambda _: None, PRESENT)
+    own = [run.name for run in plan.runs if run.name.startswith("image-order")]
+    assert own == [
+        "image-order/learning_rate=1 shuffle=once/seed-1",
+        "image-order/learning_rate=0.1 shuffle=once/seed-1",
+        "image-order/learning_rate=0.01 shuffle=once/seed-1",
+        "image-order-momentum/once/seed-1",
+    ]
+    once = [group for group in plan.groups if group.shuffle == "once"]
+    assert sorted(len(group.tasks) for group in once) == [1, 3]
+    assert sum(group.shuffle == "every-epoch" for group in plan.groups) == 7
 
 
 def test_the_estimate_comes_from_the_past() -> None:
@@ -76,9 +91,11 @@ def test_the_estimate_comes_from_the_past() -> None:
     plan = make_plan(
         load_built_in_studies(), (1, 2), lambda spec: make_entry(50, spec=spec) if spec.seed == 1 else None, PRESENT
     )
-    assert len(plan.misses) == 26
-    assert plan.estimate_s(1) == pytest.approx(7 * 50 * 0.25)
+    assert len(plan.misses) == 30
+    assert plan.estimate_s(1) == pytest.approx(9 * 50 * 0.25)
     assert plan.estimate_s(3) == pytest.approx(3 * 50 * 0.25)
+    assert plan.estimate_s(4) == pytest.approx(3 * 50 * 0.25)
+    assert plan.estimate_s(9) == pytest.approx(50 * 0.25)
 
 
 SPECS = st.builds(
@@ -88,6 +105,7 @@ SPECS = st.builds(
     batch_size=st.sampled_from([1, 32, 100]),
     optimizer=st.sampled_from(["sgd", "adam"]),
     seed=st.integers(1, 3),
+    shuffle=st.sampled_from(["every-epoch", "once"]),
 )
 
 
@@ -100,6 +118,7 @@ def test_groups_hold_every_task_once_and_fit(drawn: list[tuple[RunSpec, int, int
     for group in groups:
         assert 1 <= len(group.tasks) <= group.shape.slots
         assert {task.spec.seed for task in group.tasks} == {group.seed}
+        assert {task.spec.shuffle for task in group.tasks} == {group.shuffle}
         assert {task.start_epoch for task in group.tasks} == {group.start_epoch}
         assert {shape_for(task.spec, "cpu") for task in group.tasks} == {group.shape}
 

@@ -20,6 +20,7 @@ from lrreport.article.environment import find_templates, make_environment
 from lrreport.article.facts import Facts, describe_data
 from lrreport.article.pages import compose_part
 from lrreport.editions.edition import Edition
+from lrreport.figures import list_figures
 from lrreport.figures.drawn import DrawnFigure
 from lrreport.figures.words import LANGUAGES, Language
 from lrreport.results import History, Results
@@ -28,15 +29,16 @@ from lrreport.study_files import load_built_in_studies, parse_study
 from tests import made_up
 
 TEMPLATES: Final = sorted(
-    path
-    for folder in ("sections", "studies", "findings", "exercises")
-    for path in (find_templates() / folder).glob("*.html.j2")
+    path for folder in ("sections", "studies", "exercises") for path in (find_templates() / folder).glob("*.html.j2")
 )
 #: Files whose numbers are not measured, with the reason.
 TYPED_NUMBERS_ALLOWED: Final = {"references.html.j2": "volumes, pages and years of publications"}
 #: What writes Thai words first, so that Thai may stand before it without a space.
-WRITES_THAI: Final = re.compile(r"\s*(?:ref\(|say\.(?:gapped|ended|difference)\(|gapped\(|first_end|second_end|name\[)")
-BANNED: Final = ("ทำการ", "มีการ", "ทำให้เกิดการ", "เอพอค", "ความแม่นยำ", " มัน")
+WRITES_THAI: Final = re.compile(r"\s*(?:ref\(|say\.(?:gapped|ended|difference|extremes)\(|gapped\(|name\[)")
+BANNED: Final = (
+    "ทำการ", "มีการ", "ทำให้เกิดการ", "เอพอค", "ความแม่นยำ", " มัน(?!่น)", "ค่าตั้งต้นการสุ่ม", "ชุดค่า", "ชุดข้อมูลทดสอบ", "ชุดข้อมูลฝึก",
+    "อย่างไรก็ตาม", "นอกจากนี้", "ดังนั้น", "ทั้งนี้", "การลดทอน", "หรือไม่หรือไม่",
+)  # fmt: skip
 
 _THAI = "ก-\u0e4e"
 _PIECES = re.compile(r"(\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\})", re.DOTALL)
@@ -128,14 +130,20 @@ def test_ids_are_unique() -> None:
     assert len(found) > 100
 
 
+#: Told within the section of another: the callback's second study, and the order of images.
+TOLD_ELSEWHERE: Final = ("plateau-fast", "image-order", "image-order-momentum")
+
+
 def test_every_study_with_prose_has_its_parts() -> None:
-    """A built-in study has a question, set-up, listing, figure, table and a box that names the source."""
+    """A built-in study has an idea, a listing, figure, table, a told result, a box that names the source, and exercises."""
     for study in load_built_in_studies():
+        if study.id in TOLD_ELSEWHERE:
+            continue
         source = (find_templates() / "studies" / f"{study.id}.html.j2").read_text("utf-8")
         name = re.escape(study.id)
         for part in (
-            rf'p "{name}-question"', rf'h 3 "{name}-idea"', rf'h 3 "{name}-set-up"', rf'lst "{name}"', rf'fig "{name}"',
-            rf'results_table\("{name}"\)', rf'p "{name}-read"', "{% source_box %}", r"equation\(",
+            rf'h 2 "{name}"', r"{% lst ", rf'fig "{name}"', rf'results_table\("{name}"\)', r"{% told ",
+            "{% source_box %}", rf'import "exercises/{name}.html.j2"',
         ):  # fmt: skip
             assert re.search(part, source), f"{study.id} lacks {part}"
 
@@ -147,6 +155,7 @@ def stub_figure(name: str, language: Language) -> DrawnFigure:
         language=language,
         alt="-",
         svg=svg,
+        svg_narrow=svg,
         svg_print=svg,
         svg_standalone=svg,
         png=b"",
@@ -160,7 +169,7 @@ def state_facts(results: Results, seeds: tuple[int, ...] = (1, 2, 3)) -> Facts:
     studies = results.studies
     dataset = studies[0].settings[0].spec.dataset
     data = describe_data(dataset, np.arange(60_000) % 10, np.arange(10_000) % 10)
-    names = ["sample-digits", *(study.id for study in studies), "decay-curve"]
+    names = list_figures(results)
     epochs = max(setting.epochs for study in studies for setting in study.settings)
     return Facts(
         results=results,
@@ -244,7 +253,7 @@ def read_words(facts: Facts, language: Language, environment: Environment | None
     text = re.sub(r"<(svg|pre)\b.*?</\1>", "\n", text, flags=re.DOTALL)
     text = re.sub(r"<math\b.*?</math>", "0", text, flags=re.DOTALL)
     text = re.sub(r'<a class="fn-call".*?</a>', "", text)
-    text = re.sub(r"<br>|</(?:li|td|th|h\d|caption|p|div)>", "\n", text)
+    text = re.sub(r"<br>|</(?:li|td|th|h\d|caption|p|div|summary)>", "\n", text)
     return html.unescape(re.sub(r"[ \t]+", " ", re.sub(r"<[^>]*>", "", text)))
 
 
@@ -264,20 +273,3 @@ def test_article_has_words_for_every_case(case: str, language: Language) -> None
     """Whatever the results, studies, seeds and epochs: no gap in the text shows as None, NaN or an empty bracket."""
     text = read_words(CASES[case](), language)
     assert find_gaps(text, language) == []
-
-
-def test_words_follow_the_verdicts() -> None:
-    """The same paragraph says the opposite when the results do: a callback that never fires, and one that does."""
-    study = next(study for study in load_built_in_studies() if study.id == "plateau")
-
-    def firing(spec: RunSpec, epochs: int) -> History:
-        curves = made_up.history(spec, epochs)
-        rate_t = curves.learning_rate_t.copy()
-        rate_t[20:] *= np.float32(0.1)
-        return History(rate_t, curves.train_loss_t, curves.train_accuracy_t, curves.test_loss_t, curves.test_accuracy_t)
-
-    still = read_words(make_facts((study,)), "en")
-    fired = read_words(make_facts((study,), make_history=firing), "en")
-    assert "With patience 2, 5, 10 and 15 the callback never fired in any seed" in still
-    assert "never fired" not in fired
-    assert "With patience 2, 5, 10 and 15 the callback fired in every seed." in fired

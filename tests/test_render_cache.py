@@ -10,7 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lrreport.figures import list_figures, narrow_results
+from lrreport.figures import (
+    DrawnFigure,
+    Language,
+    Samples,
+    draw_figure,
+    has_images,
+    list_figures,
+    narrow_results,
+)
 from lrreport.rendering import kept, render_inputs
 from lrreport.rendering.kept import keep_figures, keep_joined_pdf, keep_pdf
 from lrreport.rendering.render_cache import RenderCache, digest_parts
@@ -19,10 +27,13 @@ from lrreport.results import History, Results
 from lrreport.spec import RunSpec
 from lrreport.study_files import load_built_in_studies
 from tests import made_up
+from tests.full_results import full_results
 from tests.pdf_pages import article, text_of
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 28, 28), dtype=np.uint8)
 LABELS = np.arange(40, dtype=np.uint8) % 10
+SAMPLES = Samples(IMAGES[:20], LABELS[:20], IMAGES[20:], LABELS[20:])
+OTHER_SAMPLES = Samples(IMAGES[19::-1], LABELS[:20], IMAGES[20:], LABELS[20:])
 DIGEST = "00112233445566ff"
 PARTS = {"one": b"\n\x00text", "two": b""}
 
@@ -146,24 +157,41 @@ def test_parts_of_a_key_do_not_run_together() -> None:
     assert digest_parts("ก") == digest_parts("ก".encode())
 
 
+#: The figures of `results()`.
+FIGURES = ("sample-digits", "one-step", "ravine", "claims", "momentum", "optimizers")
+
+
+def keep(results: Results, cache: RenderCache, samples: Samples = SAMPLES, language: Language = "en") -> list[str]:
+    """Names of the figures that had to be drawn."""
+    drawn: list[str] = []
+
+    def told(figure: DrawnFigure, is_new: bool) -> None:
+        drawn.extend([figure.name] if is_new else [])
+
+    _, count = keep_figures(results, samples, language, cache, told=told)
+    assert count == len(drawn)
+    return drawn
+
+
 def test_figures_are_drawn_once(cache: RenderCache) -> None:
     """The second time every figure is kept, equal to what was drawn in every form; the other language is another."""
-    first, drawn = keep_figures(results(), IMAGES, LABELS, "th", cache)
-    assert drawn == len(first) == 3
-    again, drawn = keep_figures(results(), IMAGES, LABELS, "th", cache)
+    first, drawn = keep_figures(results(), SAMPLES, "th", cache)
+    assert tuple(figure.name for figure in first) == FIGURES
+    assert drawn == len(FIGURES)
+    assert all(figure.svg_narrow for figure in first)
+    again, drawn = keep_figures(results(), SAMPLES, "th", cache)
     assert drawn == 0
     assert again == first
-    assert keep_figures(results(), IMAGES, LABELS, "en", cache)[1] == 3
+    assert keep(results(), cache) == list(FIGURES)
 
 
 def test_only_changed_figures_are_drawn_again(cache: RenderCache) -> None:
-    """A curve that changed is drawn again where it is seen, and nowhere else; other images change one figure."""
-    keep_figures(results(), IMAGES, LABELS, "en", cache)
-    figures, drawn = keep_figures(results(**{"momentum=0.9": 0.5}), IMAGES, LABELS, "en", cache)
-    assert drawn == 1
-    assert "Momentum 0.9" in next(figure for figure in figures if figure.name == "momentum").alt
-    assert keep_figures(results(**{"momentum=0.0": 0.5}), IMAGES, LABELS, "en", cache)[1] == 2
-    assert keep_figures(results(), IMAGES[::-1], LABELS, "en", cache)[1] == 1
+    """A curve that changed is drawn again where it is seen, and nowhere else; other images change those that show them."""
+    keep(results(), cache)
+    assert keep(results(**{"momentum=0.9": 0.5}), cache) == ["claims", "momentum"]
+    assert keep(results(**{"momentum=0.0": 0.5}), cache) == ["claims", "momentum", "optimizers"]
+    assert keep(results(), cache, OTHER_SAMPLES) == ["sample-digits"]
+    assert keep(results(), cache) == []
 
 
 @pytest.mark.parametrize("what", ["digest_code", "digest_packages"])
@@ -171,18 +199,45 @@ def test_other_code_or_packages_are_other_figures(
     cache: RenderCache, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A changed program or a changed package draws everything again."""
-    keep_figures(results(), IMAGES, LABELS, "en", cache)
+    keep(results(), cache)
     monkeypatch.setattr(kept, what, lambda *_: "other")
-    assert keep_figures(results(), IMAGES, LABELS, "en", cache)[1] == 3
+    assert keep(results(), cache) == list(FIGURES)
 
 
 def test_a_figure_needs_no_other_runs() -> None:
-    """Drawn from its own runs alone, which its key is made of, a figure is there: it looks at nothing else."""
-    everything = made_up.results(load_built_in_studies({"epochs": 3}))
+    """Drawn from its own runs alone, which its key is made of, a figure is the same: it looks at nothing else."""
+    everything = results()
     for name in list_figures(everything):
         own = narrow_results(name, everything)
         assert own.studies == everything.studies
-        assert len(own.runs) <= 9 * 3
+        assert draw_figure(name, own, SAMPLES, "en") == draw_figure(name, everything, SAMPLES, "en")
+
+
+def test_only_the_figure_of_all_statements_needs_all_runs() -> None:
+    """Every other figure of a full report shows a part of the runs: another run's change does not touch it."""
+    everything = full_results()
+    whole = []
+    for name in list_figures(everything):
+        own = narrow_results(name, everything)
+        assert own.studies == everything.studies
+        assert own.runs.items() <= everything.runs.items()
+        assert {key for key, _ in own.inspections} == own.runs.keys()
+        whole += [name] if own.runs.keys() == everything.runs.keys() else []
+    assert whole == ["claims"]
+
+
+def test_figures_without_images_are_given_none(cache: RenderCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Images reach the figures that have them in their key, and no others."""
+    given: dict[str, bool] = {}
+
+    def draw(name: str, results: Results, samples: Samples, language: Language) -> DrawnFigure:
+        given[name] = len(samples.test_images) > 0
+        return draw_figure(name, results, samples, language)
+
+    monkeypatch.setattr(kept, "draw_figure", draw)
+    keep(results(), cache)
+    assert given == {name: has_images(name) for name in FIGURES}
+    assert given["sample-digits"]
 
 
 def test_the_code_of_a_key_is_all_that_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -16,11 +17,13 @@ from hypothesis.extra import numpy as hnp
 
 from lrreport.checkpoints import Checkpoint, Entry, Progress
 from lrreport.errors import CacheError
+from lrreport.inspection import Inspection
 from lrreport.plausibility import replay_rates
 from lrreport.results import CURVES, History
 from lrreport.spec import PlateauSpec, RunSpec
 from lrreport.state_files import expected_arrays
 from lrreport.store import Damage, Store, _decode_history, _encode_curve
+from tests.commands import lrreport
 from tests.made_up import HERE, measured
 
 SPEC = RunSpec(learning_rate=0.1, plateau=PlateauSpec(patience=2))
@@ -250,3 +253,178 @@ def test_numbers_that_cannot_be_are_not_believed(tmp_path: Path, change: dict[st
     found = store.read(SPEC)
     assert isinstance(found, Damage)
     assert says in found.reason
+
+
+# What weights show
+
+
+def make_inspection(entry: Entry, epochs: int | None = None) -> Inspection:
+    """What the weights of an entry may show after so many epochs."""
+    epochs = epochs or len(entry.history)
+    hidden = entry.spec.hidden_units
+    first = (*hidden, 10)[0]
+    random = np.random.default_rng(epochs)
+    return Inspection(
+        epochs=epochs,
+        right=round(float(entry.history.test_accuracy_t[epochs - 1]) * 10_000),
+        silent_units=tuple(width // 2 for width in hidden),
+        layer_norms=tuple(1.5 + place for place in range(len(hidden) + 1)),
+        confidence_right=0.987654,
+        confidence_wrong=0.5,
+        answers_i=np.arange(20) % 10,
+        confidences_i=np.linspace(0.1, 1, 20).round(4).astype(np.float32),
+        incoming_ud=random.normal(0, 0.1, (min(10, first), 784)).astype(np.float32),
+        activations_h=np.abs(random.normal(0, 1, min(64, first) if hidden else 0)).round(4).astype(np.float32),
+        shares_k=np.full(10, 0.1, np.float32),
+    )
+
+
+def kept(tmp_path: Path, epochs: int = 3) -> tuple[Store, Entry, Path]:
+    """A store with a run whose weights were looked into, and the file that says what they show."""
+    store, entry = Store(tmp_path), make_entry(epochs)
+    store.write(entry)
+    store.write_inspection(entry, make_inspection(entry))
+    return store, entry, store.runs / entry.key / f"inspection-{epochs}.json"
+
+
+def test_an_inspection_is_kept_beside_its_run(tmp_path: Path) -> None:
+    """It is one file more in the run's folder, read back as it was; the run itself is not touched by it."""
+    store, entry, path = kept(tmp_path)
+    assert path.is_file()
+    assert names(store) == {"run.json", "state", "inspection"}
+    for reader in (store, Store(tmp_path)):
+        found = reader.read_inspection(entry, 3)
+        assert found is not None
+        assert found.content == make_inspection(entry).content
+    assert_same(store.read(SPEC), entry)
+    assert [item.key for item in store.entries() if isinstance(item, Entry)] == [entry.key]
+    assert store.measure(entry.key)[0] >= path.stat().st_size + (path.parent / "run.json").stat().st_size
+
+
+def test_what_nobody_looked_into_is_none(tmp_path: Path) -> None:
+    """Without a cache, without a run, without the file: None; and nothing is written where there is no run."""
+    store, entry = Store(tmp_path / "cache"), make_entry()
+    assert store.read_inspection(entry, 3) is None
+    with pytest.raises(OSError, match="runs"):
+        store.write_inspection(entry, make_inspection(entry))
+    assert not (tmp_path / "cache").exists()
+    store.write(make_entry(spec=RunSpec()))
+    with pytest.raises(OSError, match=entry.key):
+        store.write_inspection(entry, make_inspection(entry))
+    assert store.read_inspection(entry, 3) is None
+    store.write(entry)
+    assert [store.read_inspection(entry, epochs) for epochs in (1, 3, 50)] == [None, None, None]
+
+
+def test_an_inspection_is_believed_for_the_same_curves_alone(tmp_path: Path) -> None:
+    """A run that goes on keeps what it was; one that is trained again, elsewhere or by another engine, has none until it is looked into."""
+    store, entry, path = kept(tmp_path)
+    longer = make_entry(5)
+    store.write(longer)
+    assert path.is_file()
+    found = store.read_inspection(longer, 3)
+    assert found is not None
+    assert found.content == make_inspection(entry).content
+    assert store.read_inspection(longer, 5) is None
+
+    curves = replace(longer.history, train_loss_t=np.nextafter(longer.history.train_loss_t, np.float32(9)))
+    for other in (
+        replace(longer, engine_version=2),
+        replace(longer, data_digest="other"),
+        replace(longer, environment=replace(HERE, cpu_model="another processor")),
+        replace(longer, history=curves),
+    ):
+        assert store.read_inspection(other, 3) is None
+    again = replace(longer, engine_version=2)
+    store.write(again)
+    store.write_inspection(again, make_inspection(again, 3))
+    assert store.read_inspection(again, 3) is not None
+    assert store.read_inspection(longer, 3) is None, "one file an epoch: the newer one has replaced it"
+    assert [item.name for item in path.parent.glob("inspection-*")] == ["inspection-3.json"]
+
+
+@pytest.mark.parametrize("how", ["deleted", "emptied", "truncated", "bit flipped", "nested"])
+def test_a_damaged_inspection_is_none(tmp_path: Path, how: str) -> None:
+    """It is not believed, the run beside it stays sound, and it can be made again in its place."""
+    store, entry, path = kept(tmp_path)
+    damage(path, how)
+    assert store.read_inspection(entry, 3) is None
+    assert_same(store.read(SPEC), entry)
+    store.write_inspection(entry, make_inspection(entry))
+    assert store.read_inspection(entry, 3) is not None
+
+
+def test_a_foreign_inspection_is_none(tmp_path: Path) -> None:
+    """What was copied from another run or another epoch, a link, a pipe, a folder, and what is far too large, is not read."""
+    store, entry, path = kept(tmp_path)
+    other = make_entry(spec=RunSpec(learning_rate=0.2))
+    store.write(other)
+    store.write_inspection(other, make_inspection(other))
+    sound = path.read_bytes()
+    theirs = store.runs / other.key / "inspection-3.json"
+    path.write_bytes(theirs.read_bytes())
+    assert store.read_inspection(entry, 3) is None
+    path.with_name("inspection-2.json").write_bytes(sound)
+    assert store.read_inspection(entry, 2) is None
+    (tmp_path / "elsewhere").write_bytes(sound)
+    for put in (
+        lambda: path.symlink_to(tmp_path / "elsewhere"),
+        lambda: os.mkfifo(path),
+        path.mkdir,
+        lambda: path.write_bytes(sound + b" " * 10_000_000),
+    ):
+        path.unlink() if not path.is_dir() else path.rmdir()
+        put()
+        assert store.read_inspection(entry, 3) is None
+    path.write_bytes(sound)
+    assert store.read_inspection(entry, 3) is not None
+    assert (tmp_path / "elsewhere").read_bytes() == sound
+
+
+def test_no_temporary_file_stays_of_an_inspection(tmp_path: Path) -> None:
+    """Written twice, there is the file and nothing else."""
+    store, entry, path = kept(tmp_path)
+    store.write_inspection(entry, make_inspection(entry))
+    assert sorted(item.name.partition("-")[0] for item in path.parent.iterdir()) == ["inspection", "run.json", "state"]
+
+
+def test_an_inspection_goes_with_its_run(tmp_path: Path) -> None:
+    """Whoever deletes a run deletes what its weights showed, and its bytes are counted; what is not ours stays."""
+    store, entry, path = kept(tmp_path)
+    store.write(make_entry(5))
+    store.write_inspection(make_entry(5), make_inspection(make_entry(5)))
+    size = sum(item.stat().st_size for item in path.parent.iterdir())
+    assert store.remove(entry.key) == size
+    assert not path.parent.exists()
+    assert store.read_inspection(entry, 3) is None
+
+    store, entry, path = kept(tmp_path)
+    strange = [path.with_name(name) for name in ("inspection-x.json", "inspection-3.json.bak", "my-inspection-3.json")]
+    for item in strange:
+        item.write_text("not ours", "utf-8")
+    store.remove(entry.key)
+    assert sorted(path.parent.iterdir()) == sorted(strange)
+
+
+def test_gc_knows_inspections(tmp_path: Path) -> None:
+    """Half-written ones of dead processes go, of a run that stays too; with a run that nobody asks for its own goes."""
+    root = tmp_path / "cache"
+    store = Store(root)
+    asked, nobodys = make_entry(spec=RunSpec(momentum=0.9)), make_entry(spec=RunSpec(learning_rate=0.3))
+    for entry in (asked, nobodys):
+        store.write(entry)
+        store.write_inspection(entry, make_inspection(entry))
+    half = store.runs / asked.key / ".inspection-3.json.4194305-0123abcd.tmp"
+    half.write_bytes(b"half of one")
+    os.utime(half, (0, 0))
+    done = lrreport("cache", "gc", "--json", "--cache", str(root))
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert [item["path"] for item in found["files"]] == [str(half)]
+    assert [run["key"] for run in found["runs"]] == [nobodys.key]
+    assert half.exists()
+    assert lrreport("cache", "gc", "--yes", "--cache", str(root)).returncode == 0
+    assert not half.exists()
+    assert not (store.runs / nobodys.key).exists()
+    assert store.read_inspection(asked, 3) is not None
+    assert sorted(path.name for path in store.runs.iterdir()) == [asked.key]

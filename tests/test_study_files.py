@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lrreport.errors import SpecError
+from lrreport.figures import DRAWINGS
 from lrreport.keys import run_key
 from lrreport.spec import PlateauSpec, RunSpec, format_value
 from lrreport.study_files import join_studies, load_built_in_studies, load_study_folder, odd_neighbours, parse_study
@@ -21,7 +22,7 @@ def parse(body: str, **overrides: object):
 
 
 def test_built_in_studies_are_those_of_the_reference() -> None:
-    """Six studies, in the article's order, with the settings that users find in results.csv."""
+    """Eight studies, in the article's order, with the settings that users find in results.csv."""
     assert {study.id: [setting.text for setting in study.settings] for study in load_built_in_studies()} == {
         "learning-rate": ["1", "0.1", "0.01", "0.001", "0.0001", "1e-05", "1e-06", "1e-07"],
         "momentum": ["0", "0.5", "0.9", "0.99"],
@@ -29,24 +30,46 @@ def test_built_in_studies_are_those_of_the_reference() -> None:
         "plateau": ["2", "5", "10", "15"],
         "plateau-fast": ["2", "5", "10", "15"],
         "optimizers": ["sgd", "rmsprop", "adagrad", "adam"],
+        "image-order": [
+            f"learning_rate={rate} shuffle={order}"
+            for rate in ("1", "0.1", "0.01")
+            for order in ("every-epoch", "once")
+        ],
+        "image-order-momentum": ["every-epoch", "once"],
     }
 
 
 def test_settings_that_are_the_same_run_share_a_key() -> None:
-    """24 settings of the source are 22 runs: lr 0.01, momentum 0 and plain SGD are one; plateau-fast adds 4."""
+    """24 settings of the source are 22 runs: lr 0.01, momentum 0 and plain SGD are one; plateau-fast and one order add 4 each."""
     studies = load_built_in_studies()
-    source = [setting for study in studies if study.id != "plateau-fast" for setting in study.settings]
+    ours = ("plateau-fast", "image-order", "image-order-momentum")
+    source = [setting for study in studies if study.id not in ours for setting in study.settings]
     assert (len(source), len({run_key(setting.spec) for setting in source})) == (24, 22)
-    assert len({run_key(setting.spec) for study in studies for setting in study.settings}) == 26
+    older = [setting for study in studies if not study.id.startswith("image-order") for setting in study.settings]
+    assert len({run_key(setting.spec) for setting in older}) == 26
+    every = [setting for study in studies for setting in study.settings]
+    assert len({run_key(setting.spec) for setting in every}) == 30
+    added = {run_key(setting.spec) for setting in every} - {run_key(setting.spec) for setting in older}
+    assert added == {run_key(setting.spec) for setting in every if setting.spec.shuffle == "once"}
 
 
 def test_defaults() -> None:
     """What a study file leaves out is Keras's default and the protocol's."""
     (setting,) = parse("[vary]\noptimizer = ['adam']\n").settings
     assert setting.epochs == 50
-    assert setting.spec == RunSpec("mnist", (50,), "adam", 0.001, 0.0, False, 0.0, 32, None, 1)
+    assert setting.spec == RunSpec("mnist", (50,), "adam", 0.001, 0.0, False, 0.0, 32, None, 1, "every-epoch")
     (plateau,) = parse("[vary]\nplateau.patience = [3]\n").settings
     assert plateau.spec.plateau == PlateauSpec(3, 0.1, 1e-4)
+
+
+def test_the_order_of_images_is_set_or_varied() -> None:
+    """`shuffle` is a word of two: it stands under [base], or is varied, with a text like that of any other word."""
+    (setting,) = parse("[base]\nshuffle = 'once'\n[vary]\nmomentum = [0.5]\n").settings
+    assert (setting.spec.shuffle, setting.text) == ("once", "0.5")
+    assert setting.spec == RunSpec(momentum=0.5, shuffle="once")
+    study = parse("[vary]\nshuffle = ['once', 'every-epoch']\n")
+    assert [(item.text, item.spec.shuffle) for item in study.settings] == [("once", "once"), ("every-epoch",) * 2]
+    assert study.settings[1].spec == RunSpec()
 
 
 def test_a_grid_runs_through_its_keys_in_file_order() -> None:
@@ -112,6 +135,10 @@ REFUSED = {
     "unknown optimizer": ("[vary]\noptimizer = ['sgdd']\n", "line 6", "optimizer"),
     "unknown dataset": ("[base]\ndataset = 'cifar'\n[vary]\nmomentum = [0.5]\n", "line 6", "dataset"),
     "no epochs": ("[vary]\nepochs = [0]\n", "line 6", "epochs"),
+    "unknown order": ("[base]\nshuffle = 'never'\n[vary]\nmomentum = [0.5]\n", "line 6", "shuffle"),
+    "unknown order among others": ("[vary]\nshuffle = ['once', 'twice']\n", "line 6", "shuffle"),
+    "an order is no flag": ("[vary]\nshuffle = [true]\n", "line 6", "shuffle"),
+    "the same order twice": ("[vary]\nshuffle = ['once', 'once']\n", "line 5", "vary"),
     "a layer without units": ("[vary]\nhidden_units = [[50, 0]]\n", "line 6", "hidden_units"),
 }
 
@@ -154,6 +181,19 @@ def test_broken_heads_are_refused(text: str) -> None:
     """No id, a bad id, a missing language, text that is not TOML: each is a SpecError, never a traceback."""
     with pytest.raises(SpecError):
         parse_study(text, "broken.toml")
+
+
+@pytest.mark.parametrize(
+    "name", sorted({drawing.name for drawing in DRAWINGS} | {"units", "test-digits", "sample-digits"})
+)
+def test_names_of_figures_are_reserved(name: str) -> None:
+    """A study would give its figure the name of another: its id is refused, in file and line, as is every drawing's."""
+    with pytest.raises(SpecError) as caught:
+        parse_study(HEAD.replace("mine", name) + "[vary]\nmomentum = [0.5]\n", "mine.toml")
+    assert caught.value.exit_code == 2
+    assert "mine.toml, line 1, key 'id'" in caught.value.where
+    assert name in caught.value.got
+    parse_study(HEAD.replace("mine", f"{name}-too") + "[vary]\nmomentum = [0.5]\n", "mine.toml")
 
 
 def test_two_studies_of_one_id_are_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,15 +23,22 @@ def claim(verdict: Verdict) -> Claim:
 
 
 def render(
-    folder: Path, source: str, language: Language = "en", medium: str = "web", **values: object
+    folder: Path,
+    source: str,
+    language: Language = "en",
+    medium: str = "web",
+    waiting: set[str] | None = None,
+    **values: object,
 ) -> tuple[str, Numbering]:
-    """Both passes over one template."""
+    """Both passes over one template; `waiting` takes the ids of paragraphs that were written for other results."""
     (folder / "page.html.j2").write_text(source, "utf-8")
     environment = make_environment(folder)
     known = None
     for _ in range(2):
         numbering = Numbering(language, known)
-        writer = Writer(language, medium, numbering, {}, lambda name: find_listing(environment, name))  # type: ignore[arg-type]
+        find = partial(find_listing, environment, language=language)
+        noted = set() if waiting is None else waiting
+        writer = Writer(language, medium, numbering, {}, find, noted)  # type: ignore[arg-type]
         context: Mapping[str, object] = {
             WRITER: writer,
             "lang": language,
@@ -71,6 +79,23 @@ def test_tag_writes_the_language_that_is_asked_for(tmp_path: Path) -> None:
         ("{% verdict %}{% holds %}a{% fails %}b{% cannot %}c{% endverdict %}", "{% verdict claim %}"),
         ("{% tab t %}{% th %}ก{% en %}a{% endtab %}", 'id="id"'),
         ("{% h 2 %}{% th %}ก{% en %}a{% endh %}", '{% h 2 "id" %}'),
+        ('{% told "a" when c %}{% th %}ก{% endtold %}', "lacks its part 'en'"),
+        ('{% told "a" when c %}{% en %}a{% endtold %}', "lacks its part 'th'"),
+        ('{% told "a" when c %}{% plain_th %}ก{% plain_en %}a{% endtold %}', "lacks its part 'th' and 'en'"),
+        ('{% told "a" when c %}a{% endtold %}', "text before its first part {% th %}"),
+        ('{% told "a" when c %}{% endtold %}', "lacks its part 'th' and 'en'"),
+        ('{% told "a" when c %}{% th %}ก{% en %}a{% plain_th %}ข{% endtold %}', "plain sentence in one language only"),
+        ('{% told "a" when c %}{% th %}ก{% en %}a{% plain_en %}b{% endtold %}', "plain sentence in one language only"),
+        ('{% told "a" when c %}{% th %}ก{% en %} {% endtold %}', "'en' of the tag 'told' is empty"),
+        ('{% told "a" when c %}{% th %}ก{% en %}a{% plain_th %} {% plain_en %}b{% endtold %}', "'plain_th' of the tag"),
+        ('{% told "a" when c %}{% th %}ก{% th %}ข{% en %}a{% endtold %}', "two parts 'th'"),
+        ('{% told "a" when c %}{% th %}ก{% en %}a{% fr %}b{% endtold %}', "'fr'"),
+        ('{% told "a" %}{% th %}ก{% en %}a{% endtold %}', '{% told "id" when condition %}'),
+        ('{% told "a" if c %}{% th %}ก{% en %}a{% endtold %}', '{% told "id" when condition %}'),
+        ("{% told a when c %}{% th %}ก{% en %}a{% endtold %}", '{% told "id" when condition %}'),
+        ("{% told %}{% th %}ก{% en %}a{% endtold %}", '{% told "id" when condition %}'),
+        ('{% told "a" when %}{% th %}ก{% en %}a{% endtold %}', "end of statement block"),
+        ('{% told "a" when c d %}{% th %}ก{% en %}a{% endtold %}', "end of statement block"),
     ],
 )
 def test_incomplete_tag_is_refused_with_file_and_line(tmp_path: Path, source: str, named: str) -> None:
@@ -90,6 +115,99 @@ def test_verdict_chooses_the_words(tmp_path: Path, verdict: Verdict, word: str) 
     source = f"{{% verdict one %}}{parts} {{% bi %}}{{% th %}}ก{{% en %}}{{% verdict many %}}{parts}{{% endbi %}} {{% verdict bare %}}{parts}"
     html, _ = render(tmp_path, source, one=claim(verdict), many=[claim(Verdict.HOLDS), claim(verdict)], bare=verdict)
     assert html == f"{word} {word} {word}"
+
+
+TOLD = '{% told "x" when guard %}{% th %}ที่วัดได้{% en %}as measured{% plain_th %}ทั่วไป{% plain_en %}plainly{% endtold %}'
+TOLD_ALONE = '{% told "x" when guard %}{% th %}ที่วัดได้{% en %}as measured{% endtold %}'
+
+
+@pytest.mark.parametrize("guard", [True, 1, "yes", [False], 0.5])
+def test_a_told_paragraph_stands_where_its_guard_holds(tmp_path: Path, guard: object) -> None:
+    """It is a paragraph like any other, in the language that is asked for, and nobody waits."""
+    waiting: set[str] = set()
+    for source in (TOLD, TOLD_ALONE):
+        html, numbering = render(tmp_path, source, "en", waiting=waiting, guard=guard)
+        assert html == '<p id="en-p-x">as measured</p>'
+        assert ("p", "x") in numbering.labels
+        assert render(tmp_path, source, "th", waiting=waiting, guard=guard)[0] == '<p id="th-p-x">ที่วัดได้</p>'
+    assert waiting == set()
+
+
+@pytest.mark.parametrize("guard", [False, None, 0, "", [], 0.0])
+def test_a_told_paragraph_waits_where_its_guard_does_not_hold(tmp_path: Path, guard: object) -> None:
+    """Its plain sentence stands in its place under its id, or nothing where it has none; its id is noted, once."""
+    for language, words in (("en", "plainly"), ("th", "ทั่วไป")):
+        waiting: set[str] = set()
+        html, _ = render(tmp_path, f"a{TOLD}b", language, waiting=waiting, guard=guard)
+        assert html == f'a<p id="{language}-p-x">{words}</p>b'
+        assert waiting == {"x"}
+        waiting.clear()
+        html, numbering = render(tmp_path, f"a{TOLD_ALONE}b", language, waiting=waiting, guard=guard)
+        assert html == "ab"
+        assert waiting == {"x"}
+        assert ("p", "x") not in numbering.labels
+
+
+def test_each_told_paragraph_waits_by_itself(tmp_path: Path) -> None:
+    """The ids of those that wait are told, of those that stand not; the guard may be any condition."""
+    source = "".join(
+        f'{{% told "p-{number}" when {guard} %}}{{% th %}}ก{{% en %}}{number}{{% endtold %}}'
+        for number, guard in enumerate(
+            (
+                "a",
+                "not a",
+                "a and b",
+                "a or b",
+                "a == 1",
+                "number > 2",
+                "number > 3 and a",
+                "calls(1, 2)",
+                "a if b else 0",
+            )
+        )
+    )
+    waiting: set[str] = set()
+    html, _ = render(tmp_path, source, waiting=waiting, a=True, b=False, number=3, calls=lambda one, two: one < two)
+    assert html == "".join(f'<p id="en-p-p-{number}">{number}</p>' for number in (0, 3, 4, 5, 7))
+    assert waiting == {"p-1", "p-2", "p-6", "p-8"}
+
+
+def test_only_what_is_printed_is_asked_for(tmp_path: Path) -> None:
+    """Numbers that a told paragraph leans on need not be there where it waits, nor the plain ones where it stands."""
+    parts = "{% th %}{{ told_number }}{% en %}{{ told_number }}{% plain_th %}{{ plain }}{% plain_en %}{{ plain }}"
+    source = f'{{% told "x" when guard %}}{parts}{{% endtold %}}'
+    assert render(tmp_path, source, guard=True, told_number=7)[0] == '<p id="en-p-x">7</p>'
+    assert render(tmp_path, source, guard=False, plain=8)[0] == '<p id="en-p-x">8</p>'
+    with pytest.raises(RenderError, match="told_number"):
+        render(tmp_path, source, guard=True, plain=8)
+
+
+def test_a_guard_that_cannot_be_decided_is_refused_with_file_and_line(tmp_path: Path) -> None:
+    """What a guard asks for and is not there, or what goes wrong in it, is an error of the template, not a paragraph that waits."""
+    for guard in ("nothing", "nothing()", "known.nothing", "1 > none", "1 / 0"):
+        with pytest.raises(RenderError) as caught:
+            render(tmp_path, f"a\n\n{TOLD_ALONE.replace('when guard', f'when {guard}')}", known={})
+        assert "page.html.j2, line 3" in str(caught.value), guard
+
+
+def test_a_told_paragraph_keeps_the_rules_of_paragraphs(tmp_path: Path) -> None:
+    """Its id is plain and its own, it stands in boxes and not in paragraphs, and both languages have it or neither."""
+    with pytest.raises(RenderError, match="malformed"):
+        render(tmp_path, TOLD.replace('"x"', '"X y"'), guard=True)
+    with pytest.raises(RenderError, match="same id"):
+        render(tmp_path, TOLD + TOLD, guard=True)
+    with pytest.raises(RenderError, match="paragraph"):
+        render(tmp_path, f'{{% p "a" %}}{{% th %}}ก{TOLD}{{% en %}}a{TOLD}{{% endp %}}', guard=True)
+    boxed, _ = render(tmp_path, f"{{% note %}}{TOLD}{{% endnote %}}", guard=False)
+    assert boxed == '<div class="box note" id="en-note-1"><p id="en-p-x">plainly</p></div>'
+    for guard in (True, False):
+        both = {language: render(tmp_path, TOLD_ALONE, language, guard=guard)[1].labels for language in ("th", "en")}
+        check_same_structure(both)
+    one = TOLD_ALONE.replace("when guard", 'when lang == "th"')
+    with pytest.raises(RenderError, match="p:x"):
+        check_same_structure({language: render(tmp_path, one, language)[1].labels for language in ("th", "en")})
+    breaks = TOLD.replace("%}{%", "%}\n{%").replace("as measured", "\n  as measured\n")
+    assert render(tmp_path, breaks, guard=True)[0] == '<p id="en-p-x">as measured</p>'
 
 
 def test_line_breaks_of_the_template_are_not_text(tmp_path: Path) -> None:
@@ -238,8 +356,9 @@ def test_box_takes_words_or_parts(tmp_path: Path) -> None:
     assert html == '<div class="box note" id="en-note-1"><p>a</p></div>'
     inner = '{% p "x" %}{% th %}ก{% en %}b{% endp %}'
     html, _ = render(tmp_path, f"{{% source_box %}}{inner}{{% endsource_box %}}")
-    assert html.startswith('<div class="box source-box" id="en-source-box-1"><p class="box-title">What the source says')
-    assert html.endswith('<p id="en-p-x">b</p></div>')
+    assert html == (
+        '<div class="box source-box" id="en-source-box-1"><p class="box-title">Checked</p><p id="en-p-x">b</p></div>'
+    )
 
 
 FOOTNOTE = '{% p "x" %}{% th %}ก{% fn "y" %}ข{% endfn %}{% en %}a{% fn "y" %}<i>b</i>{% endfn %} c{% endp %}'

@@ -6,12 +6,19 @@ decimal number that it stands for, so that differences and thresholds are not de
 
 from __future__ import annotations
 
-import itertools
 import math
+from typing import Final
 
 import numpy as np
 
 from lrreport.results import Curve
+
+#: Seven values times these add up to how far the middle one lies above the parabola that fits all seven best.
+_STRAY: Final = np.array([2, -3, -6, 14, -6, -3, 2], np.float64) / 21
+#: What they leave of the variance of independent values: the sum of their squares.
+_STRAY_SHARE: Final = 2 / 3
+#: Finer than any accuracy, coarser than the rounding of binary numbers.
+_SWING_DIGITS: Final = 6
 
 
 def exact(number: np.float32) -> float:
@@ -41,25 +48,29 @@ def first_value(curve_t: Curve) -> float | None:
 
 
 def swing(test_accuracy_t: Curve) -> float | None:
-    r"""How much the test accuracy jumps from epoch to epoch once it has settled.
+    r"""How far the test accuracy strays from its own smooth course over the last half of the training.
 
-    $\frac{1}{T - h - 1} \sum_{t = h + 2}^{T} |a_t - a_{t-1}|$ with $a_t$ = ``test_accuracy_t`` after epoch $t$, $T$
-    epochs and $h = \lfloor T / 2 \rfloor$: the mean absolute change between neighbours within the last half.
+    Through every seven neighbouring epochs of the last half goes the parabola that fits them best; $r_t$ is what the
+    middle one lies above it, $r_t = (2a_{t-3} - 3a_{t-2} - 6a_{t-1} + 14a_t - 6a_{t+1} - 3a_{t+2} + 2a_{t+3}) / 21$ with
+    $a_t$ = ``test_accuracy_t``. The swing is $\sqrt{\overline{r_t^2} / (2/3)}$: a curve that climbs smoothly has none,
+    and independent jumps of standard deviation $s$ around a smooth course have the swing $s$.
 
     Args:
         test_accuracy_t: float32 of shape (T,), fractions.
 
     Returns:
-        The mean change as a fraction, or None when the last half has fewer than two epochs.
+        The swing as a fraction, or None when the last half has fewer than seven epochs.
 
-    >>> swing(np.float32([0, 1, 0.5, 0.75, 0.5, 0.75]))
-    0.25
+    Source: the weights are those of Savitzky and Golay 1964, table I (seven points, quadratic), taken from 1 at the middle.
+
+    >>> swing(np.float32([0.01 * t for t in range(20)])), swing(np.float32([0.5, 0.6] * 10))
+    (0.0, 0.046657)
     """
-    half = [exact(value) for value in test_accuracy_t[len(test_accuracy_t) // 2 :]]
-    if len(half) <= 1:
+    half = np.array([exact(value) for value in test_accuracy_t[len(test_accuracy_t) // 2 :]], np.float64)
+    if len(half) < len(_STRAY):
         return None
-    changes = [abs(after - before) for before, after in itertools.pairwise(half)]
-    return math.fsum(changes) / len(changes)
+    stray_t = np.convolve(half, _STRAY, mode="valid")
+    return round(math.sqrt(math.fsum(stray_t**2) / len(stray_t) / _STRAY_SHARE), _SWING_DIGITS)
 
 
 def epochs_to(test_accuracy_t: Curve, threshold: float) -> int | None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from lrreport.analysis import metrics
 from lrreport.analysis.claim_forms import comparison_claim, find_setting, runs_of_spec
 from lrreport.analysis.comparisons import (
@@ -13,6 +15,7 @@ from lrreport.analysis.comparisons import (
     EPOCHS_TO_95,
     LAST_TEST_ACCURACY,
     SWING,
+    Metric,
     Runs,
     compare,
     count_diverged,
@@ -22,8 +25,13 @@ from lrreport.analysis.intervals import FEWEST_SEEDS, Interval, student_interval
 from lrreport.analysis.summaries import rank_settings
 from lrreport.analysis.verdicts import Claim, Verdict
 from lrreport.results import Results, RunResult
+from lrreport.schedules.ground import sum_rates
 from lrreport.spec import format_value
 
+#: Below this test accuracy a network has not left guessing: ten classes, of nearly as many images each.
+GUESSING: Final = 0.15
+#: Half a point: how far two that have covered the same ground may lie apart and be on one line.
+GROUND_MARGIN: Final = 0.005
 #: Speeds that differ by no more than this many epochs are called the same.
 SPEED_MARGIN: Final = 1.0
 _TENFOLD: Final = 10
@@ -35,10 +43,12 @@ def decide_comparisons(results: Results) -> Iterator[Claim]:
     """Claims about pairs of settings, group by group."""
     yield from _jumps(results)
     yield from _tenth(results)
+    yield from _equal_ground(results)
     yield from _effective_rate(results)
     yield from _cut_calms(results)
     yield from _below_sgd(results)
     yield from _tuned_sgd(results)
+    yield from _one_order(results)
 
 
 def _jumps(results: Results) -> Iterator[Claim]:
@@ -57,7 +67,8 @@ def _tenth(results: Results) -> Iterator[Claim]:
     """`own-tenth`: a rate gets as far in all its epochs as a rate ten times larger in a tenth of them.
 
     'As far' means a test accuracy that differs by no more than 0.2 points: see `decide_same`. Where the steps are
-    short, their number times their length is what counts.
+    short, their number times their length is what counts. A rate that has not left guessing confirms nothing: it has no
+    such claim.
     """
     study = results.study("learning-rate")
     for setting in study.settings if study else ():
@@ -67,6 +78,9 @@ def _tenth(results: Results) -> Iterator[Claim]:
             continue
         slow, fast = results.of(setting), results.of(larger)
         values = [_accuracy_after(run, setting.epochs) for run in slow]
+        known = [value for value in values if value is not None]
+        if known and sum(known) / len(known) < GUESSING:
+            continue
         reference = [_accuracy_after(run, early) for run in fast]
         differences = [
             None if ours is None or theirs is None else round(ours - theirs, _PLACES) + 0.0
@@ -92,6 +106,90 @@ def _tenth(results: Results) -> Iterator[Claim]:
                 "early": early,
             },
         )
+
+
+def _equal_ground(results: Results) -> Iterator[Claim]:
+    """`own-ground`: a decay ends as far as a constant rate was when it had covered as much ground.
+
+    'As far' means a test accuracy that differs by no more than half a point. The constant rate is the largest that is no
+    larger than the decay's first and had trained for an epoch by then; its accuracy is read off between two epochs. Absent
+    where no constant rate has covered just so much.
+    """
+    rates, decays = results.study("learning-rate"), results.study("decay")
+    if rates is None or decays is None:
+        return
+    for setting in decays.settings:
+        if setting.spec.plateau or not setting.spec.decay:
+            continue
+        ground = float(sum_rates(setting.spec, setting.epochs)[-1])
+        roads = [
+            (other, covered_t)
+            for other in rates.settings
+            if other.spec.rate <= setting.spec.rate
+            and (covered_t := sum_rates(other.spec, other.epochs))[0] <= ground <= covered_t[-1]
+        ]
+        if not roads:
+            continue
+        other, covered_t = max(roads, key=lambda road: road[0].spec.rate)
+        runs, walks = results.of(setting), results.of(other)
+        values = [LAST_TEST_ACCURACY.of(run) for run in runs]
+        reference = [
+            None
+            if run.diverged_at
+            else round(
+                float(np.interp(ground, covered_t, [metrics.exact(a) for a in run.history.test_accuracy_t])), _PLACES
+            )
+            for run in walks
+        ]
+        differences = [
+            None if ours is None or theirs is None else round(ours - theirs, _PLACES) + 0.0
+            for ours, theirs in zip(values, reference, strict=True)
+        ]
+        interval = student_interval([item for item in differences if item is not None])
+        yield Claim(
+            id=f"own-ground/{setting.text}",
+            group="own-ground",
+            study="decay",
+            setting=setting.text,
+            metric=LAST_TEST_ACCURACY.name,
+            margin=GROUND_MARGIN,
+            n=sum(item is not None for item in differences),
+            n_diverged=count_diverged(runs, walks),
+            verdict=decide_same(interval, GROUND_MARGIN),
+            interval=interval,
+            numbers={
+                "values": [*values],
+                "reference": [*reference],
+                "differences": [*differences],
+                "ground": round(ground, 6),
+                "constant": [other.text],
+            },
+        )
+
+
+def _late_test_loss(run: RunResult) -> float | None:
+    """Mean test loss over the last half of the epochs."""
+    half_t = run.history.test_loss_t[len(run.history) // 2 :]
+    return None if run.diverged_at or not len(half_t) else round(float(np.mean(half_t, dtype=np.float64)), _PLACES)
+
+
+def _one_order(results: Results) -> Iterator[Claim]:
+    """`own-one-order`: with one order of images in every epoch the test loss is higher than with a new one each; margin 0.
+
+    The loss is the mean over the last half of the epochs.
+    """
+    for study_id in ("image-order", "image-order-momentum"):
+        study = results.study(study_id)
+        for setting in study.settings if study else ():
+            if setting.spec.shuffle != "once":
+                continue
+            other = runs_of_spec(results, setting, replace(setting.spec, shuffle="every-epoch"))
+            if other is not None:
+                name = "momentum" if setting.spec.momentum else format_value(setting.spec.rate)
+                comparison = compare(results.of(setting), other, Metric("late_test_loss", _late_test_loss))
+                yield comparison_claim(
+                    "own-one-order", setting, comparison, margin=0.0, claim_id=f"own-one-order/{name}"
+                )
 
 
 def _effective_rate(results: Results) -> Iterator[Claim]:

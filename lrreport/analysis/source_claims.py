@@ -1,4 +1,4 @@
-"""The claims of the source article, each decided by our own results.
+"""The claims of the source article, each decided by our own results, and the same questions where it left them open.
 
 A claim is made only when the article has its study with the settings it speaks of, and the runs it is held against;
 otherwise it is absent, not undecided. The intervals are Student's 95 % intervals, one a comparison, with no
@@ -40,10 +40,22 @@ DECAYS: Final = ("0.1", "0.01", "0.001", "0.0001")
 PATIENCES: Final = ("2", "5", "10", "15")
 PLATEAU_STUDIES: Final = ("plateau", "plateau-fast")
 ADAPTIVE: Final = ("rmsprop", "adagrad", "adam")
+#: The source has neither this study nor this claim: it compares the optimizers and states nothing.
+OUR_STUDY: Final = "plateau-fast"
+OUR_GROUP: Final = "adaptive-beats-sgd"
 
 
 def decide_source_claims(results: Results) -> Iterator[Claim]:
-    """Every claim of the source that these results can speak about, in the order of the source."""
+    """Every claim of the source that these results can speak about, in the order of the source.
+
+    Among them stand the eight that we ask by ourselves in the same words: `whose` tells them apart.
+    """
+    for claim in _decide_all(results):
+        is_ours = claim.study == OUR_STUDY or claim.group == OUR_GROUP
+        yield replace(claim, whose="ours" if is_ours else "source")
+
+
+def _decide_all(results: Results) -> Iterator[Claim]:
     yield from _lr_above_80(results)
     yield from _lr_rest_low(results)
     yield from _lr_slow_start(results)
@@ -190,7 +202,7 @@ def _patience_matters(results: Results) -> Iterator[Claim]:
 def _adaptive_beats_sgd(results: Results) -> Iterator[Claim]:
     """`adaptive-beats-sgd`: last test accuracy above SGD's by more than 0.2 points, each at its defaults.
 
-    The source only compares the optimizers and states nothing: the article says so.
+    A question of our own: the source only compares the optimizers.
     """
     base = find_setting(results, "optimizers", "sgd")
     found = [setting for text in ADAPTIVE if (setting := find_setting(results, "optimizers", text))]

@@ -61,7 +61,7 @@ class SettingSummary:
         last_train_accuracy: Running mean of the last epoch, a fraction.
         last_test_loss: After the last epoch.
         last_train_loss: Running mean of the last epoch.
-        swing: Mean absolute change of the test accuracy from epoch to epoch over the last half.
+        swing: How far the test accuracy strays from its own smooth course over the last half: `metrics.swing`.
         epochs_to_95: When the test accuracy first was 95 % or more.
         epochs_to_97: The same for 97 %.
         overfitting_epochs: By seed, the epoch of the lowest test loss; None when that is the last epoch, and for a
@@ -170,15 +170,16 @@ def summarise(results: Results) -> tuple[SettingSummary, ...]:
 
 
 def rank_settings(results: Results) -> tuple[RankedSetting, ...]:
-    """Rank all settings by the mean test accuracy after the last epoch.
+    """Rank all settings by the mean test accuracy after the last epoch, but for those with one order of images.
 
-    Settings that are the same run for as many epochs stand once, under all their names. Ranks are counted within a
-    dataset, datasets in the order in which they first occur. A setting with diverged seeds comes after those with
-    fewer, and last where no seed is left. Equals keep the article's order.
+    Nobody would choose one order: it is there to be compared with. Settings that are the same run for as many epochs
+    stand once, under all their names. Ranks are counted within a dataset, datasets in the order in which they first
+    occur. A setting with diverged seeds comes after those with fewer, and last where no seed is left. Equals keep the
+    article's order.
     """
     named: dict[tuple[str, int], list[Setting]] = {}
     for study in results.studies:
-        for setting in study.settings:
+        for setting in (item for item in study.settings if item.spec.shuffle == "every-epoch"):
             named.setdefault((run_key(setting.run(1)), setting.epochs), []).append(setting)
     datasets = list(dict.fromkeys(settings[0].spec.dataset for settings in named.values()))
     ranked: list[RankedSetting] = []

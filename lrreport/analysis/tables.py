@@ -1,4 +1,4 @@
-"""The data files beside the article: `results.csv`, `runs.json` and `claims.json`, as values and as text."""
+"""The data files beside the article: `results.csv`, `runs.json`, `claims.json` and what networks show, as bytes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import csv
 import dataclasses
 import io
 import json
-from collections.abc import Iterable, Mapping
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -14,13 +15,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lrreport.analysis.verdicts import Claim
+from lrreport.groups import INPUTS
+from lrreport.inspection import UNITS, Inspection
 from lrreport.keys import run_key
 from lrreport.results import Results, RunResult
+from lrreport.spec import describe_spec
 
 #: Columns of `results.csv` that come from a run's curves; its history has them with the suffix `_t`.
 CURVE_COLUMNS: Final = ("learning_rate", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
 #: All columns, in order.
 COLUMNS: Final = ("study", "setting", "seed", "epoch", *CURVE_COLUMNS, "run_key")
+#: Columns of `networks.csv`, in order; `silent_units` and `layer_norms` have one number a layer, joined by +.
+NETWORK_COLUMNS: Final = (
+    "run_key", "epochs", "right", "silent_units", "layer_norms", "confidence_right", "confidence_wrong", "answers",
+)  # fmt: skip
 #: Of `runs.json` and `claims.json`; a change that breaks a reader raises it.
 SCHEMA_VERSION: Final = 1
 
@@ -87,6 +95,70 @@ def format_results_csv(results: Results) -> str:
     return text.getvalue()
 
 
+def _list_networks(results: Results) -> Iterator[tuple[str, Inspection]]:
+    """Key and inspection of each run that has one, in the order of `runs.json`; again for another number of epochs."""
+    settings = [setting for study in results.studies for setting in study.settings]
+    places = dict.fromkeys(
+        (run_key(setting.run(seed)), setting.epochs) for setting in settings for seed in results.seeds
+    )
+    return ((key, results.inspections[key, epochs]) for key, epochs in places if (key, epochs) in results.inspections)
+
+
+def format_networks_csv(results: Results) -> str:
+    r"""The text of `networks.csv`: a header and a line for each run whose weights were looked into, ended by `\n`.
+
+    What a run does not have is empty: units where there is no hidden layer, a confidence where no answer is of its kind.
+    """
+
+    def write(number: float | None) -> str:
+        # Plain digits: a number like 1e+16 would hold the sign that joins numbers.
+        return "" if number is None else np.format_float_positional(number, trim="-")
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(NETWORK_COLUMNS)
+    writer.writerows(
+        (
+            key,
+            item.epochs,
+            item.right,
+            "+".join(map(str, item.silent_units)),
+            "+".join(map(write, item.layer_norms)),
+            write(item.confidence_right),
+            write(item.confidence_wrong),
+            "".join(map(str, item.answers_i.tolist())),
+        )
+        for key, item in _list_networks(results)
+    )
+    return text.getvalue()
+
+
+def pack_networks(results: Results) -> bytes:
+    """The content of `networks.npz`: the weights from the pixels to the first units of the first layer, run by run.
+
+    Returns:
+        An `npz`, not compressed, the same bytes for the same results, of `run_key` (N,) in ASCII, `epochs` int32 (N,)
+        and `incoming` float16 (N, 10, 784). Runs whose first layer has fewer than ten units are not in it. A weight beyond
+        65,504, the largest number of its kind, is infinite.
+    """
+    found = [(key, item) for key, item in _list_networks(results) if len(item.incoming_ud) == UNITS]
+    with np.errstate(over="ignore"):
+        incoming = [item.incoming_ud.astype("<f2") for _, item in found]
+    arrays = {
+        "run_key": np.array([key.encode("ascii") for key, _ in found], "S"),
+        "epochs": np.array([item.epochs for _, item in found], "<i4"),
+        "incoming": np.array(incoming, "<f2").reshape(len(found), UNITS, INPUTS),
+    }
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            content = io.BytesIO()
+            np.lib.format.write_array(content, array, version=(1, 0), allow_pickle=False)
+            # Without a date of its own a member has the first day that the format knows.
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue())
+    return packed.getvalue()
+
+
 def runs_document(results: Results) -> dict[str, Any]:
     """The content of `runs.json`: one entry per run that a study of these results needs.
 
@@ -109,7 +181,7 @@ def runs_document(results: Results) -> dict[str, Any]:
 
 
 def _run_entry(run: RunResult, serves: list[str], digests: Mapping[str, str]) -> dict[str, Any]:
-    spec = dataclasses.asdict(run.spec)
+    spec = describe_spec(run.spec)
     return {
         "key": run.key,
         "serves": serves,
@@ -146,4 +218,6 @@ def make_measured_files(results: Results, claims: Iterable[Claim]) -> dict[str, 
         "data/results.csv": format_results_csv(results).encode(),
         "data/runs.json": format_document(runs_document(results)).encode(),
         "data/claims.json": format_document(claims_document(claims)).encode(),
+        "data/networks.csv": format_networks_csv(results).encode(),
+        "data/networks.npz": pack_networks(results),
     }

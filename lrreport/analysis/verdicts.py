@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from lrreport.analysis.intervals import Interval
 from lrreport.errors import LrreportError
@@ -21,6 +21,10 @@ class Verdict(StrEnum):
     HOLDS = "holds"
     FAILS = "fails"
     CANNOT_TELL = "cannot-tell"
+
+
+#: Whose statement a claim is: the source article's, or our own. The two are never counted together.
+Whose: TypeAlias = Literal["source", "ours"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class Claim:
         interval: Of the differences, positive in the claim's favour; of the weakest comparison when there are
             several; None where none can be given.
         numbers: The evidence, by name; lists over seeds are in the order of `Results.seeds`.
+        whose: Who says so.
     """
 
     id: str
@@ -53,6 +58,20 @@ class Claim:
     verdict: Verdict
     interval: Interval | None = None
     numbers: Mapping[str, Evidence] = field(default_factory=dict)
+    whose: Whose = "ours"
+
+    @property
+    def is_too_small(self) -> bool:
+        """Whether it fails because the difference, whichever way it points, is smaller than what is counted."""
+        found = self.interval
+        if self.verdict is not Verdict.FAILS or found is None or not self.margin or found.is_exact:
+            return False
+        return -self.margin <= found.low and found.high <= self.margin
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the interval of the differences leaves out 0."""
+        return self.interval is not None and (self.interval.low > 0 or self.interval.high < 0)
 
 
 def join_verdicts(verdicts: Iterable[Verdict]) -> Verdict:

@@ -17,7 +17,7 @@ from jinja2.runtime import Undefined
 from markupsafe import Markup
 
 from lrreport.analysis.verdicts import Claim, Verdict, joint
-from lrreport.article.figure_data import write_figure_data
+from lrreport.article.figure_data import write_drawing, write_figure_data
 from lrreport.article.listings import Listing
 from lrreport.article.maths import draw_formula, speak_formula, write_mathml
 from lrreport.article.numbering import SECTION_LEVEL, Label, Numbering
@@ -47,6 +47,7 @@ class Writer:
         numbering: Numbers and references of the pass.
         figures: By name, in this language.
         find_listing: Gives the highlighted listing of a name.
+        waiting: Takes the ids of paragraphs that were written for other results than these.
     """
 
     language: Language
@@ -54,6 +55,7 @@ class Writer:
     numbering: Numbering
     figures: Mapping[str, DrawnFigure]
     find_listing: Callable[[str], Listing]
+    waiting: set[str] = field(default_factory=set)
     _depth: int = 0
     _boxes: int = 0
     _paragraph: str | None = None
@@ -157,8 +159,7 @@ class Writer:
                 data_url(drawn.svg_print), drawn.alt, f"{drawn.width_pt:g}"
             )
         else:
-            # The file is ours, written by matplotlib and cleaned; titles of studies are escaped in it.
-            picture = self._scroll(label, Markup(drawn.svg))  # noqa: S704
+            picture = write_drawing(drawn, say(label.kind, self.language, number=label.number))
         html = Markup('<figure class="figure" id="{}">{}{}</figure>').format(label.anchor, picture, foot)
         if self.medium == "web" and drawn.data is not None:
             html += write_figure_data(drawn.data, say(label.kind, self.language, number=label.number), self.language)
@@ -219,11 +220,11 @@ class Writer:
         return self._finish(key, html)
 
     def exercise(self, identifier: str, caller: Caller) -> Markup:
-        """`ex`: a numbered exercise, with a link to its answer where the article has one."""
+        """`ex`: a numbered exercise, in print with a link to its answer where the article has one."""
         text = self._call(caller)
         label = self.numbering.add("ex", identifier, Markup(""))
         link = Markup("")
-        if ("answer", identifier) in (self.numbering.known or {}):
+        if self.medium == "print" and ("answer", identifier) in (self.numbering.known or {}):
             link = Markup(' <span class="to-answer">{}</span>').format(self.refer(f"answer:{identifier}"))
         head = say("ex", self.language, number=label.number)
         html = Markup('<p class="exercise" id="{}"><b class="label">{}</b> {}{}</p>').format(
@@ -232,7 +233,7 @@ class Writer:
         return self._finish(f"ex:{identifier}", html)
 
     def answer(self, identifier: str, caller: Caller) -> Markup:
-        """`answer`: the answer of the exercise of that id, which it leads back to."""
+        """`answer`: the answer of the exercise of that id: on a page folded under it, in print led back to it."""
         text = self._call(caller)
         label = self.numbering.add("answer", identifier, Markup(""))
         exercise = self.numbering.find(f"ex:{identifier}")
@@ -243,6 +244,10 @@ class Writer:
                 got=f"number {label.number}",
                 expected=f"number {exercise.number}",
             )
+        if self.medium == "web":
+            form = Markup('<details class="answer" id="{}"><summary>{}</summary><p>{}</p></details>')
+            html = form.format(label.anchor, say("answer-folded", self.language), text)
+            return self._finish(f"answer:{identifier}", html)
         back = self.refer(f"ex:{identifier}")
         html = Markup('<p class="answer" id="{}"><b class="label">{}</b> {}</p>').format(label.anchor, back, text)
         return self._finish(f"answer:{identifier}", html)
@@ -287,6 +292,12 @@ class Writer:
     def cite(self, *identifiers: str) -> Markup:
         """`cite("robbins1951")`: a number in brackets that links to the list of references."""
         return self.numbering.cite(identifiers)
+
+    def told(self, identifier: str, *, holds: bool) -> bool:
+        """Whether a paragraph may be printed that was written for what came out; one that may not is noted."""
+        if not holds:
+            self.waiting.add(identifier)
+        return holds
 
     @staticmethod
     def verdict(subject: object) -> str:

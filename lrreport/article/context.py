@@ -13,8 +13,9 @@ from lrreport.analysis.verdicts import Claim, Verdict, joint
 from lrreport.article import appendix_tables, result_tables
 from lrreport.article.blocks import Writer
 from lrreport.article.facts import Facts
-from lrreport.article.result_tables import total_rate
+from lrreport.article.measured import Measured
 from lrreport.article.settings_text import SHORT_TITLE, describe, describe_grid
+from lrreport.article.small_curves import draw_small_curve
 from lrreport.article.tables import HtmlTable
 from lrreport.article.tags import WRITER
 from lrreport.errors import RenderError
@@ -28,9 +29,8 @@ def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
     Names in a template: `lang`, `medium`, `studies`, `seeds`, `n_seeds`, `epochs`, `edition`, `data`, `has_answers`, `run_count`,
     `setting_count`, `environments`, `ranking`, `claims`, `accuracy_margin`, `memory_margin`, `spent_share`, `student_quantile(freedom)`; `summary(study, setting)`, `has_study(id)`,
     `has_figure(name)`, `claims_of(group, study)`, `by_verdict(group, study)`,
-    `total_rate(rate, decay, updates)`, `has_claims(ids)`, `joint(claims)`, `describe(setting)`, `describe_grid(study)`, `figure_parts(study)`, `most_rows`, `rows_kept`, `short_title`; `results_table(study)`,
-    `ranking_table()`, `distance_table()`, `data_table()`, `class_table()`, `claims_table()`, `own_claims_table()`,
-    `environment_table()`, `runs_table()`;
+    `has_claims(ids)`, `joint(claims)`, `describe(setting)`, `describe_grid(study)`, `figure_parts(study)`, `most_rows`, `rows_kept`, `short_title`; `results_table(study)`,
+    `environment_table()`; `exercise_parts`; and what `Measured.functions` lists;
     `m(tex)`, `equation(id, tex, th=, en=)`, `ref("fig:id")`, `cite(id, ...)`.
     """
     language = writer.language
@@ -79,6 +79,7 @@ def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
         return all(identifier in claims for identifier in ids)
 
     return {
+        **Measured(results, claims).functions(),
         WRITER: writer,
         "lang": language,
         "medium": writer.medium,
@@ -89,6 +90,8 @@ def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
         "edition": facts.edition,
         "data": facts.data,
         "has_answers": facts.has_answers,
+        # On a page an answer stands folded under its question, in print at the end.
+        "exercise_parts": "qa" if facts.has_answers and writer.medium == "web" else "q",
         "run_count": len(facts.run_keys),
         "setting_count": sum(len(study.settings) for study in results.studies),
         "environments": facts.environments,
@@ -96,7 +99,6 @@ def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
         "claims": claims,
         "claims_of": claims_of,
         "by_verdict": by_verdict,
-        "total_rate": total_rate,
         "has_claims": has_claims,
         "joint": joint,
         "accuracy_margin": ACCURACY_MARGIN,
@@ -113,16 +115,10 @@ def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
         "short_title": SHORT_TITLE,
         "describe": lambda setting: describe(setting, language),
         "results_table": results_table,
-        "ranking_table": lambda: result_tables.ranking_table(facts, language),
-        "data_table": lambda: appendix_tables.data_table(facts.data, language),
-        "class_table": lambda: appendix_tables.class_table(facts.data, language),
-        "distance_table": lambda: result_tables.distance_table(facts, language),
-        "claims_table": lambda: appendix_tables.claims_table(facts, language),
-        "own_claims_table": lambda: appendix_tables.own_claims_table(facts, language),
         "environment_table": lambda: appendix_tables.environment_table(facts, language),
-        "runs_table": lambda: appendix_tables.runs_table(facts, language),
         "m": writer.maths,
         "equation": writer.equation,
+        "small_curve": draw_small_curve,
         "ref": writer.refer,
         "cite": writer.cite,
     }

@@ -21,9 +21,10 @@ from jinja2 import (
 )
 
 from lrreport.article.filters import FILTERS
-from lrreport.article.listings import Listing, highlight_listing
+from lrreport.article.listings import Listing, choose_language, choose_shown, highlight_listing
 from lrreport.article.tags import ArticleTags
 from lrreport.article.template_files import decode_template, find_templates, list_templates
+from lrreport.article.words import Language
 from lrreport.errors import LrreportError, RenderError
 
 _SUFFIX: Final = ".j2"
@@ -95,10 +96,41 @@ def read_source(environment: Environment, name: str) -> str:
         ) from error
 
 
-def find_listing(environment: Environment, name: str) -> Listing:
-    """The highlighted listing `listings/NAME.py`, or `listings/NAME` where the name ends in `.toml`."""
-    file = name if name.endswith(".toml") else f"{name}.py"
-    return _highlight(name, read_source(environment, f"listings/{file}"))
+def has_listing(environment: Environment, name: str) -> bool:
+    """Whether there is a file `listings/NAME.py`."""
+    assert environment.loader is not None  # make_environment set it; narrows the type
+    try:
+        environment.loader.get_source(environment, _listing_file(name))
+    except TemplateNotFound:
+        return False
+    return True
+
+
+def read_listing(environment: Environment, name: str, language: Language) -> str:
+    """The whole program `listings/NAME.py`, or the file `listings/NAME` where the name ends in `.toml`.
+
+    Args:
+        environment: Of the templates.
+        name: Of the listing.
+        language: Of its comments.
+
+    Raises:
+        RenderError: There is no such file.
+    """
+    return choose_language(read_source(environment, _listing_file(name)), language)
+
+
+def find_listing(environment: Environment, name: str, language: Language) -> Listing:
+    """What the article prints of the same file, highlighted.
+
+    Raises:
+        RenderError: There is no such file, or a mark in it lacks the other one of its pair.
+    """
+    return _highlight(name, choose_shown(name, read_source(environment, _listing_file(name)), language))
+
+
+def _listing_file(name: str) -> str:
+    return f"listings/{name if name.endswith('.toml') else f'{name}.py'}"
 
 
 @functools.lru_cache(maxsize=64)

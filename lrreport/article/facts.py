@@ -124,6 +124,7 @@ class Facts:
         has_answers: Whether the answers of the exercises stand in the appendix.
         byline: What the title page says of course, teacher and institution.
         siblings: Names of the files that stand beside the page in the output folder; only these are linked to.
+        waiting: Takes the ids of paragraphs that were written for other results, as pages are made.
     """
 
     results: Results
@@ -136,6 +137,7 @@ class Facts:
     has_answers: bool = True
     byline: Byline = field(default_factory=Byline)
     siblings: frozenset[str] = frozenset()
+    waiting: set[str] = field(default_factory=set)
 
     def figures_in(self, language: Language) -> dict[str, DrawnFigure]:
         """The figures of one language, by name."""

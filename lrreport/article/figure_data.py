@@ -50,6 +50,21 @@ def write_figure_data(data: FigureData, label: str, language: Language) -> Marku
     ).format(WEB_ONLY[0], title, title, table)
 
 
+def write_drawing(drawn: DrawnFigure, label: str) -> Markup:
+    """A figure on a web page: wide and narrow, of which the style sheet shows one; without a narrow one it scrolls sideways.
+
+    Args:
+        drawn: The figure.
+        label: Its name, for who scrolls by keyboard.
+    """
+    # The files are ours, written by matplotlib and cleaned; titles of studies are escaped in them.
+    if drawn.svg_narrow:
+        form = Markup('<div class="wide">{}</div><div class="narrow">{}</div>')
+        return form.format(Markup(drawn.svg), Markup(drawn.svg_narrow))  # noqa: S704
+    form = Markup('<div class="scroll" tabindex="0" role="group" aria-label="{}">{}</div>')
+    return form.format(label, Markup(drawn.svg))  # noqa: S704
+
+
 def write_picture(drawn: DrawnFigure | None, caption: Markup, medium: str) -> Markup:
     """The picture on the title page, with its caption; empty where there is no picture.
 
@@ -64,11 +79,7 @@ def write_picture(drawn: DrawnFigure | None, caption: Markup, medium: str) -> Ma
         source = "data:image/svg+xml;base64," + base64.b64encode(drawn.svg_print.encode()).decode("ascii")
         picture = Markup('<img src="{}" alt="{}" style="width:{}pt">').format(source, drawn.alt, f"{drawn.width_pt:g}")
         return Markup('<figure class="figure picture">{}<figcaption>{}</figcaption></figure>').format(picture, caption)
-    # The file is ours, written by matplotlib and cleaned.
-    picture = Markup('<div class="scroll" tabindex="0" role="group" aria-label="{}">{}</div>').format(
-        caption.striptags(),
-        Markup(drawn.svg),  # noqa: S704
-    )
+    picture = write_drawing(drawn, caption.striptags())
     html = Markup('<figure class="figure picture">{}<figcaption>{}</figcaption></figure>').format(picture, caption)
     if drawn.data is not None:
         label = say("this-picture", drawn.language)
@@ -87,7 +98,7 @@ def figure_css() -> str:
         for light, dark in DARK_COLOURS.items()
         for what in ("stroke", "fill")
     ]
-    return "\n".join([*rules, ".figure svg image{filter:invert(1)}"])
+    return "\n".join([*rules, ".figure svg image{filter:invert(1) hue-rotate(180deg)}"])
 
 
 def _raise(text: str) -> Markup:

@@ -114,6 +114,15 @@ def rate(value: float) -> Markup:
     return Markup(power if mantissa == "1" else f"{_signed(mantissa)} × {power}")  # noqa: S704 - digits
 
 
+def minus_log(probability: float) -> float:
+    """What an image costs whose right answer has that probability.
+
+    >>> minus_log(1.0)
+    0.0
+    """
+    return abs(math.log(probability))
+
+
 def date(day: dt.date, language: Language) -> str:
     """A day in words, the year in the Buddhist era in Thai.
 
@@ -168,4 +177,5 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "date": _date,
     "in_order": in_order,
     "short": cut_text,
+    "minus_log": minus_log,
 }

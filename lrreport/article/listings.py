@@ -1,9 +1,14 @@
-"""Listings: code files beside the templates, highlighted in colours that can be read on their ground."""
+"""Listings: code files beside the templates, highlighted in colours that can be read on their ground.
+
+A listing speaks both languages. Comments that begin with `# [th]` and `# [en]` are for the readers of one; what stands
+between the lines `# [shown]` and `# [end]` is what the article prints of it. A file without them is one for all.
+"""
 
 from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +19,9 @@ from pygments.lexers import PythonLexer, TOMLLexer
 from pygments.style import Style
 from pygments.token import STANDARD_TYPES, Comment, Keyword, Name, Number, Operator, Punctuation, String, Token
 
+from lrreport.article.words import Language
+from lrreport.errors import RenderError
+
 #: Grounds that the code stands on; the colours below keep a contrast of 4.5:1 and more with them (tested).
 LIGHT_GROUND: Final = "#f5f7f9"
 DARK_GROUND: Final = "#1c222b"
@@ -22,6 +30,11 @@ DARK_GROUND: Final = "#1c222b"
 #: Lines up to which a listing is never divided.
 _SHORT: Final = 24
 _SPAN: Final = re.compile(r'<span class="([a-z0-9]+)">([^<]*)</span>')
+_THAI_COMMENT: Final = re.compile(r'<span class="(c\w*)">([^<]*[\u0e01-\u0e5b][^<]*)</span>')
+#: A line that is a comment for the readers of one language.
+_SPOKEN: Final = re.compile(r"(?P<indent>\s*)# \[(?P<language>th|en)\] (?P<text>.*)")
+#: A line that says where the printed lines begin, or where they end.
+_MARK: Final = re.compile(r"\s*# \[(?P<mark>shown|end)\]")
 
 
 class LightStyle(Style):
@@ -66,11 +79,11 @@ class DarkStyle(Style):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A code file of the article.
+    """What the article prints of a code file.
 
     Attributes:
-        name: Its file's name without suffix.
-        text: Its source, without empty lines at the ends.
+        name: The file's name without suffix.
+        text: The printed lines, without empty lines at the ends.
         html: The same, highlighted, each line in a span: spaces stay spaces, so that indents survive copying.
         spans: The same with a span around every token, which takes in two or more spaces before it. In print such
             spaces are glyphs then, and what is taken from the PDF keeps its indents (test_listing_paste).
@@ -95,6 +108,70 @@ class Listing:
         return Markup('<span class="chunk">{}</span>').format(self.spans)
 
 
+def choose_language(source: str, language: Language) -> str:
+    r"""The whole program with the comments of one language, and without any mark.
+
+    >>> choose_language("# [shown]\n# [th] ก\n# [en] A\nx = 1\n# [end]\n", "en")
+    '# A\nx = 1\n'
+    """
+    lines = (line for line in source.splitlines(keepends=True) if not _MARK.fullmatch(line.rstrip()))
+    return "".join(_speak(lines, language))
+
+
+def choose_shown(name: str, source: str, language: Language) -> str:
+    r"""The lines of a program that the article prints, with the comments of one language.
+
+    Three dots stand for what is left out between them: Python reads them, too. A program without marks is printed whole.
+
+    Raises:
+        RenderError: A mark lacks the other one of its pair.
+
+    >>> choose_shown("x", "# [shown]\na = 1\n# [end]\nb = 2\n# [shown]\nc = 3\n# [end]\n", "en")
+    'a = 1\n...\nc = 3\n'
+    """
+    shown: list[list[str]] = []
+    is_inside = False
+    for number, line in enumerate(source.splitlines(keepends=True), start=1):
+        if mark := _MARK.fullmatch(line.rstrip()):
+            if is_inside == (mark["mark"] == "shown"):
+                raise _refuse_mark(name, f"line {number}: {line.strip()}")
+            is_inside = not is_inside
+            if is_inside:
+                shown.append([])
+        elif is_inside:
+            shown[-1].append(line)
+    if is_inside:
+        raise _refuse_mark(name, "the end of the file")
+    if not shown:
+        return choose_language(source, language)
+    parts = ["".join(_speak(part, language)) for part in shown]
+    return parts[0] + "".join(f"{_indent_of(part)}...\n{part}" for part in parts[1:])
+
+
+def _speak(lines: Iterable[str], language: Language) -> Iterator[str]:
+    """Lines without the comments of other languages; the others lose their tag."""
+    for line in lines:
+        comment = _SPOKEN.match(line)
+        if comment is None:
+            yield line
+        elif comment["language"] == language:
+            yield f"{comment['indent']}# {comment['text']}\n"
+
+
+def _indent_of(text: str) -> str:
+    return text[: len(text) - len(text.lstrip(" "))]
+
+
+def _refuse_mark(name: str, got: str) -> RenderError:
+    return RenderError(
+        "The marks of a listing do not come in pairs",
+        where=f"listings/{name}",
+        got=got,
+        expected="'# [shown]', lines, '# [end]'",
+        fix="write the mark that is missing",
+    )
+
+
 def highlight_listing(name: str, source: str) -> Listing:
     r"""Highlight a Python file, or a study file where the name ends in `.toml`.
 
@@ -109,6 +186,8 @@ def highlight_listing(name: str, source: str) -> Listing:
     plain = re.sub(r'<span class="w">(\s*)</span>', r"\1", html.rstrip("\n"))
     spans = re.sub(r'( {2,})(<span class="\w+">)', r"\2\1", plain)
     html = _SPAN.sub(lambda match: match[0] if match[1] in _coloured() else match[2], plain)
+    # Code is English whatever the page's language; a comment in Thai is not.
+    html, spans = (_THAI_COMMENT.sub(r'<span class="\1" lang="th">\2</span>', form) for form in (html, spans))
     # A line is an element: no text runs over a line's end, where a page's may be.
     html = "\n".join(f"<span>{line}</span>" if line else line for line in html.split("\n"))
     return Listing(name, text, Markup(html), Markup(spans))  # noqa: S704 - Pygments escapes the code

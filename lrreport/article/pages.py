@@ -1,11 +1,13 @@
 """Whole pages: one language for the web, both languages for the web, one language for print.
 
-Every page is complete in itself: style sheet, fonts, figures and formulas are inside, nothing is fetched, no script
-is run.
+Every page is complete in itself: style sheet, fonts, figures and formulas are inside, nothing is fetched. One short
+script of ours is inside, too, allowed by its digest; without it everything still reads.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,16 +31,19 @@ from lrreport.article.words import LANGUAGES, Language, say
 from lrreport.editions.edition import BLANK_DIGEST
 from lrreport.figures import OVERVIEW
 
-#: What a page may do: show what is inside it. Nothing is loaded, run or sent.
+#: What a page may do: show what is inside it, and run the one script whose digest is named. Nothing is loaded or sent.
 _POLICY: Final = (
-    "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; base-uri 'none'; form-action 'none'"
-    # No script may run, so nothing can connect; tools that look for a site's robots.txt in the page's name may.
+    "default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; font-src data:; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+    # The script connects to nothing; tools that look for a site's robots.txt in the page's name may.
     "; connect-src 'self'"
 )
 #: Who the PDF says wrote it.
 AUTHOR: Final = "The lrreport authors"
 #: The section before the contents, which does not list it.
 _ABSTRACT: Final = "abstract"
+#: The key of the section that stands on one page.
+_SUMMARY: Final = "sec:summary"
 #: What Thai line breaking must leave alone: pictures, formulas, code, and the inside of tags.
 _OPAQUE: Final = re.compile(r"(<svg\b.*?</svg>|<math\b.*?</math>|<pre\b.*?</pre>|<[^>]*>)", re.DOTALL)
 #: A word of so many letters may be longer than a line, or than a column of a table.
@@ -138,7 +143,14 @@ def _run_pass(
 def _make_writer(
     facts: Facts, environment: Environment, language: Language, medium: Medium, numbering: Numbering
 ) -> Writer:
-    return Writer(language, medium, numbering, facts.figures_in(language), lambda name: find_listing(environment, name))
+    return Writer(
+        language,
+        medium,
+        numbering,
+        facts.figures_in(language),
+        lambda name: find_listing(environment, name, language),
+        facts.waiting,
+    )
 
 
 def _notices(facts: Facts, language: Language) -> tuple[str, ...]:
@@ -232,7 +244,7 @@ def render_page(facts: Facts, environment: Environment, language: Language) -> s
 
 
 def render_bilingual_page(facts: Facts, environment: Environment) -> str:
-    """Both languages as one self-contained web page: Thai, English or side by side, without a script.
+    """Both languages as one self-contained web page: Thai, English or side by side, also where scripts do not run.
 
     Raises:
         RenderError: As for `render_page`; or the two languages do not have the same parts.
@@ -262,18 +274,43 @@ def render_print_page(facts: Facts, environment: Environment, language: Language
     return render_template(environment, "article.print.html.j2", values)
 
 
+def render_one_page(facts: Facts, environment: Environment, language: Language) -> str:
+    """The article's summary by itself, for the wall, as the page that WeasyPrint lays out; empty without a summary.
+
+    Raises:
+        RenderError: A template is wrong.
+    """
+    part = compose_part(facts, environment, language, "print")
+    keys = [block.key for block in part.blocks]
+    if _SUMMARY not in keys:
+        return ""
+    start = keys.index(_SUMMARY) + 1
+    sections = {f"sec:{label.id}" for label in part.headings}
+    end = next((place for place in range(start, len(keys)) if keys[place] in sections), len(keys))
+    # Nothing that it could lead to is on the page; and its headings are one level higher here.
+    html = [re.sub(r"<(/?)h3\b", r"<\1h2", re.sub(r"</?a\b[^>]*>", "", block.html)) for block in part.blocks[start:end]]
+    values = _page_values(facts, environment, {language: part}, page=language)
+    values["author"] = AUTHOR
+    values["blocks"] = [Markup(block) for block in html]  # noqa: S704 - rendered with autoescape
+    values["css"] = Markup("\n").join([_css(environment, "shared"), _css(environment, "print")])
+    return render_template(environment, "article.onepage.html.j2", values)
+
+
 def _page_values(
     facts: Facts, environment: Environment, parts: Mapping[Language, Part], *, page: str
 ) -> dict[str, Any]:
     dark = f"@media screen and (prefers-color-scheme:dark){{{listing_css(is_dark=True)}\n{figure_css()}}}"
     code = Markup(f"{listing_css()}\n{dark}")  # noqa: S704 - written by us
     only = next(iter(parts.values()))
+    script = read_source(environment, "js/page.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return {
         "page": page,
         "lang": only.language,
         "part": only,
         "parts": parts,
-        "policy": _POLICY,
+        "policy": _POLICY.format(digest=digest),
+        "script": Markup(script),  # noqa: S704 - a file of the templates
         "css": Markup("\n").join([escape(FONTS_MARK), _css(environment, "shared"), _css(environment, "web"), code]),
         "edition": facts.edition,
         "pages": {name: file for name, file in _PAGES.items() if name != page and file in facts.siblings},

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import functools
-import math
 import statistics
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Sequence
+from typing import Final, TypeVar
 
-import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from lrreport.analysis.summaries import RankedSetting, Reach, SettingSummary, Spread
-from lrreport.article.facts import Facts
+from lrreport.analysis.summaries import Reach, SettingSummary, Spread
 from lrreport.article.filters import num, percent_number, rate
-from lrreport.article.settings_text import describe_in_table, grid_head, grid_value, name_study
+from lrreport.article.settings_text import grid_head, grid_value
 from lrreport.article.tables import HtmlTable
 from lrreport.article.words import Language, say
-from lrreport.figures.words import NAMES
-from lrreport.results import Results
-from lrreport.schedules.inverse_time import inverse_time
 from lrreport.spec import Study
 
 #: More cuts than these, of all seeds together, are told by their number.
-_CUTS_SHOWN: Final = 12
+_CUTS_SHOWN: Final = 6
 #: A table of more rows than these is cut to its first and its last ones; the files under `data/` have them all.
 MOST_ROWS: Final = 60
 ROWS_KEPT: Final = 20
@@ -124,73 +117,6 @@ def _cuts_text(summary: SettingSummary, language: Language) -> str:
     if sum(len(epochs) for epochs in kept) <= _CUTS_SHOWN:
         return say("by-seed", language).join(texts)
     return say("cuts-count", language, median=num(statistics.median(len(epochs) for epochs in kept)))
-
-
-def ranking_table(facts: Facts, language: Language) -> HtmlTable:
-    """All settings by their mean test accuracy after the last epoch; the same run stands once, under all its names.
-
-    Of more than `MOST_ROWS` only those at both ends.
-    """
-    datasets = {item.spec.dataset for item in facts.ranking}
-    rows = [
-        _ranking_row(item, facts.results, language, has_dataset=len(datasets) > 1) for item in keep_ends(facts.ranking)
-    ]
-    frame = pd.DataFrame(rows, dtype=object)
-    heads = {name: say(name, language) for name in frame.columns}
-    return HtmlTable(frame, heads, frozenset({"rank", "test-accuracy", "n"}), kind="ranking")
-
-
-def _ranking_row(item: RankedSetting, results: Results, language: Language, *, has_dataset: bool) -> Mapping[str, Any]:
-    titles: list[Markup] = []
-    settings: list[Markup] = []
-    for study_id, text in item.names:
-        study = results.study(study_id)
-        if study is None:  # cannot be: the names come from these results
-            continue
-        titles.append(name_study(study, language))
-        settings.append(describe_in_table(study.setting(text), language))
-    row: dict[str, Any] = {
-        "rank": "–" if item.rank is None else str(item.rank),
-        "setting": Markup("<br>").join(settings),
-        "study": Markup("<br>").join(titles),
-    }
-    if has_dataset:
-        row["set"] = NAMES[item.spec.dataset]
-    row["test-accuracy"] = spread_text(item.last_test_accuracy, language)
-    row["n"] = seeds_text(item.n, item.n_diverged, language)
-    return row
-
-
-@functools.cache
-def total_rate(rate: float, decay: float, updates: float) -> float:
-    r"""The rates of so many updates added up, $\sum_{t=0}^{n-1} \eta_0 / (1 + d\,t)$: how far the steps can lead in all.
-
-    >>> total_rate(0.5, 1.0, 2)
-    0.75
-    """
-    return math.fsum(inverse_time(rate, decay, np.arange(int(updates))))
-
-
-def distance_table(facts: Facts, language: Language) -> HtmlTable:
-    """The settings of the studies of rates and of decays by how far their steps can lead, the furthest first."""
-    summaries = {(item.study, item.setting): item for item in facts.summaries}
-    rows: list[tuple[float, dict[str, Any]]] = []
-    for study_id in ("decay", "learning-rate"):
-        study = facts.results.study(study_id)
-        for setting in study.settings if study else ():
-            spec = setting.spec
-            updates = setting.epochs * math.ceil(facts.data.train_count / spec.batch_size)
-            total = total_rate(spec.rate, spec.decay, updates)
-            row = {
-                "setting": describe_in_table(setting, language),
-                "total-rate": num(total),
-                "test-accuracy": spread_text(summaries[study_id, setting.text].last_test_accuracy, language),
-            }
-            rows.append((total, row))
-    rows.sort(key=lambda item: -item[0])
-    frame = pd.DataFrame([row for _, row in rows], dtype=object)
-    heads = {name: say(name, language) for name in frame.columns}
-    return HtmlTable(frame, heads, frozenset({"total-rate", "test-accuracy"}), kind="distances")
 
 
 def rates_text(rates: Sequence[float | None]) -> Markup:

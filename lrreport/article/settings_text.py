@@ -17,7 +17,7 @@ from lrreport.spec import Setting, Study, Value, format_value
 _PHRASES: Final[Mapping[str, Mapping[Language, str]]] = {
     "learning_rate": {"th": "อัตราการเรียนรู้ {}", "en": "learning rate {}"},
     "momentum": {"th": "โมเมนตัม {}", "en": "momentum {}"},
-    "decay": {"th": "การลดทอน {}", "en": "decay {}"},
+    "decay": {"th": "decay {}", "en": "decay {}"},
     "batch_size": {"th": "มินิแบตช์ละ {} ภาพ", "en": "minibatches of {}"},
     "epochs": {"th": "{} รอบ", "en": "{} epochs"},
     "hidden_units": {"th": "ชั้นซ่อน {} หน่วย", "en": "hidden units {}"},
@@ -26,18 +26,20 @@ _PHRASES: Final[Mapping[str, Mapping[Language, str]]] = {
     "plateau.min_delta": {"th": "min_delta {}", "en": "min_delta {}"},
     "optimizer": {"th": "{}", "en": "{}"},
     "dataset": {"th": "{}", "en": "{}"},
+    "shuffle": {"th": "สลับภาพ {}", "en": "shuffle {}"},
 }
 #: What heads the column of settings when a study varies that key alone.
 _HEADS: Final[Mapping[str, Mapping[Language, str]]] = {
     "learning_rate": {"th": "อัตราการเรียนรู้", "en": "Learning rate"},
     "momentum": {"th": "โมเมนตัม", "en": "Momentum"},
-    "decay": {"th": "การลดทอน", "en": "Decay"},
+    "decay": {"th": "decay", "en": "Decay"},
     "batch_size": {"th": "ขนาดมินิแบตช์", "en": "Minibatch"},
     "hidden_units": {"th": "หน่วยในชั้นซ่อน", "en": "Hidden units"},
     "plateau.patience": {"th": "ระยะรอ (รอบ)", "en": "Patience (epochs)"},
     "plateau.factor": {"th": "ตัวคูณ", "en": "Factor"},
-    "optimizer": {"th": "ตัวหาค่าเหมาะที่สุด", "en": "Optimizer"},
+    "optimizer": {"th": "optimizer", "en": "Optimizer"},
     "dataset": {"th": "ชุดข้อมูล", "en": "Dataset"},
+    "shuffle": {"th": "การสลับภาพ", "en": "Shuffle"},
 }
 #: So many letters of a title stand where room is short: in tables, lists, the head of a page.
 SHORT_TITLE: Final = 60
@@ -45,8 +47,8 @@ SHORT_TITLE: Final = 60
 HEAD_TITLE: Final = 44
 #: More values than these are told by their number.
 _MOST_NAMED: Final = 4
-_SETTING: Final[Mapping[Language, str]] = {"th": "ชุดค่า", "en": "Setting"}
-_ONLY: Final[Mapping[Language, str]] = {"th": "ชุดค่าเดียว", "en": "the only setting"}
+_SETTING: Final[Mapping[Language, str]] = {"th": "การตั้งค่า", "en": "Setting"}
+_ONLY: Final[Mapping[Language, str]] = {"th": "การตั้งค่าเดียว", "en": "the only setting"}
 _NESTEROV: Final[Mapping[bool, Mapping[Language, str]]] = {
     True: {"th": "ใช้ Nesterov", "en": "Nesterov"},
     False: {"th": "ไม่ใช้ Nesterov", "en": "no Nesterov"},

@@ -14,6 +14,10 @@
     {% source_box %}...{% endsource_box %}
     {% bib "robbins1951" %}...{% endbib %}
     {% verdict claims["decay-0.1-slow"] %}{% holds %}...{% fails %}...{% cannot %}...{% endverdict %}
+    {% told "momentum-result" when holds("momentum-faster/0.9") %}{% th %}...{% en %}...{% plain_th %}...{% plain_en %}...{% endtold %}
+
+`told` is a paragraph that was written for what came out. Where its guard, the condition after `when`, does not hold, the
+plain sentence stands in its place, or nothing where it has none; and its id is among those that wait for their author.
 
 `note`, `takeaway`, `source_box` and `bib` may also hold parts that are bilingual themselves, without `th` and `en`; so may
 `fn`, which stands inside a paragraph's part in one language.
@@ -37,6 +41,8 @@ from lrreport.errors import RenderError
 WRITER: Final = "article_writer"
 _RAW_STRING: Final = re.compile(r'(?<=[\s(,~=+\[{])r"([^"\n]*)"')
 _LANGUAGES: Final = ("th", "en")
+#: What is printed in place of a paragraph that was written for other results.
+_PLAIN: Final = ("plain_th", "plain_en")
 _TAGS: Final = (
     "h",
     "p",
@@ -52,6 +58,7 @@ _TAGS: Final = (
     "source_box",
     "bib",
     "verdict",
+    "told",
 )
 _VERDICTS: Final[Mapping[str, str]] = {"holds": "holds", "fails": "fails", "cannot": "cannot-tell"}
 
@@ -71,6 +78,8 @@ class ArticleTags(Extension):
         tag, line = token.value, token.lineno
         if tag == "verdict":
             return self._parse_verdict(parser, line)
+        if tag == "told":
+            return self._parse_told(parser, line)
         arguments = self._parse_arguments(parser, tag, line)
         body = self._parse_body(parser, tag, line)
         call = self.call_method("_write", [nodes.ContextReference(), nodes.Const(tag), *arguments])
@@ -121,8 +130,10 @@ class ArticleTags(Extension):
         return [nodes.If(is_thai, parts["th"], [], parts["en"]).set_lineno(line)]
 
     @staticmethod
-    def _parse_parts(parser: Parser, tag: str, names: tuple[str, ...], line: int) -> dict[str, list[nodes.Node]]:
-        """The parts of a tag by name; the stream stands on the first part's name."""
+    def _parse_parts(
+        parser: Parser, tag: str, names: tuple[str, ...], line: int, needed: tuple[str, ...] | None = None
+    ) -> dict[str, list[nodes.Node]]:
+        """The parts of a tag by name; the stream stands on the first part's name. All are needed, unless some are named."""
         end = f"end{tag}"
         stops = (f"name:{end}", *(f"name:{name}" for name in names))
         parts: dict[str, list[nodes.Node]] = {}
@@ -132,7 +143,7 @@ class ArticleTags(Extension):
                 parser.fail(f"the tag '{tag}' has two parts '{token.value}'", token.lineno)
             parts[token.value] = _trim(parser.parse_statements(stops))
         next(parser.stream)
-        if missing := [name for name in names if name not in parts]:
+        if missing := [name for name in needed or names if name not in parts]:
             parser.fail(
                 f"the tag '{tag}' lacks its part "
                 + " and ".join(f"'{name}'" for name in missing)
@@ -141,7 +152,7 @@ class ArticleTags(Extension):
                 line,
             )
         for name, body in parts.items():
-            if name in _LANGUAGES and _is_empty(body):
+            if name in (*_LANGUAGES, *_PLAIN) and _is_empty(body):
                 parser.fail(f"the part '{name}' of the tag '{tag}' is empty", line)
         return parts
 
@@ -163,6 +174,34 @@ class ArticleTags(Extension):
         others = [nodes.If(is_("fails"), parts["fails"], [], []).set_lineno(line)]
         choice = nodes.If(is_("holds"), parts["holds"], others, parts["cannot"]).set_lineno(line)
         return nodes.With([nodes.Name(chosen.name, "param")], [value], [choice]).set_lineno(line)
+
+    def _parse_told(self, parser: Parser, line: int) -> list[nodes.Node]:
+        form = '{% told "id" when condition %}'
+        if parser.stream.current.type != "string":
+            parser.fail(f"the tag 'told' is written {form}", line)
+        identifier = nodes.Const(next(parser.stream).value)
+        if not parser.stream.skip_if("name:when"):
+            parser.fail(f"the tag 'told' is written {form}", line)
+        guard = parser.parse_expression()
+        names = (*_LANGUAGES, *_PLAIN)
+        lead = parser.parse_statements(("name:endtold", *(f"name:{name}" for name in names)))
+        _refuse_lead(parser, lead, "told", "th", line)
+        parts = self._parse_parts(parser, "told", names, line, needed=_LANGUAGES)
+        if len(set(_PLAIN) & set(parts)) == 1:
+            parser.fail("the tag 'told' has its plain sentence in one language only", line)
+        is_thai = nodes.Compare(nodes.Name("lang", "load"), [nodes.Operand("eq", nodes.Const("th"))])
+
+        def paragraph(thai: str, english: str) -> list[nodes.Node]:
+            call = self.call_method("_write", [nodes.ContextReference(), nodes.Const("p"), identifier])
+            body = nodes.If(is_thai, parts[thai], [], parts[english]).set_lineno(line)
+            return [nodes.CallBlock(call, [], [], [body]).set_lineno(line)]
+
+        told = self.call_method("_told", [nodes.ContextReference(), identifier, guard]).set_lineno(line)
+        plain = paragraph(*_PLAIN) if _PLAIN[0] in parts else []
+        return [nodes.If(told, paragraph(*_LANGUAGES), [], plain).set_lineno(line)]
+
+    def _told(self, context: Context, identifier: str, guard: object) -> bool:
+        return _writer_of(context).told(identifier, holds=bool(guard))
 
     def _write(self, context: Context, tag: str, *arguments: Any, caller: Callable[[], str]) -> str:
         writer = _writer_of(context)

@@ -13,8 +13,8 @@ import lrreport
 from lrreport.errors import RenderError, UsageError
 from lrreport.system.files import read_file
 
-#: How the names of our own end: pages, style sheets, listings. Whatever else stands beside them is no template.
-_SUFFIXES: Final = (".j2", ".css", ".py", ".toml")
+#: How the names of our own end: pages, style sheets, a script, listings. Whatever else stands beside them is no template.
+_SUFFIXES: Final = (".j2", ".css", ".js", ".py", ".toml")
 _MAX_BYTES: Final = 1_000_000
 #: Files and folders of any kind, so that a home folder named by mistake is not searched for long.
 _MAX_ENTRIES: Final = 1_000

@@ -34,7 +34,9 @@ LAST_BUILD: Final = "last-build.json"
 
 #: Names that our own files have, and nothing else; whatever else stands in a cache is somebody else's, and stays.
 RUN_FOLDER: Final = re.compile(r"[0-9a-f]{20}", re.ASCII)
-RUN_FILE: Final = re.compile(r"(?:run|next)\.json|state-\d{1,6}(?:-[0-9a-f]{8})?\.npz", re.ASCII)
+RUN_FILE: Final = re.compile(
+    r"(?:run|next)\.json|state-\d{1,6}(?:-[0-9a-f]{8})?\.npz|inspection-\d{1,6}\.json", re.ASCII
+)
 KEPT_FILE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 DATA_FILE: Final = re.compile(r"(?:mnist|fashion-mnist)\.npz", re.ASCII)
 WORK_FOLDER: Final = re.compile(r"\d{1,10}-[0-9a-f]{8}", re.ASCII)

@@ -32,6 +32,7 @@ from lrreport.spec import DATASET_NAMES, Study
 
 if TYPE_CHECKING:
     from lrreport.cache_survey import CachedRun, Leftover
+    from lrreport.checkpoints import Entry
     from lrreport.datasets import Dataset
     from lrreport.retraining import Proof
     from lrreport.store import Store
@@ -103,7 +104,7 @@ def verify_cache(
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check every byte of every run, whether its numbers can be, what its weights answer, and the images.
+    """Check every byte of every run, whether its numbers can be, what its weights answer and show, and the images.
 
     With --retrain N, train N runs of one seed again for a few epochs: in the environment that trained them their bits
     must come back, elsewhere nearly the same curves.
@@ -148,7 +149,6 @@ def _find_problems(store: Store) -> tuple[int, list[dict[str, str]]]:
     """How many runs are sound, and what is wrong with the others and with the images."""
     from lrreport.checkpoints import Entry  # noqa: PLC0415
     from lrreport.datasets import verify_dataset  # noqa: PLC0415
-    from lrreport.retraining import check_answers  # noqa: PLC0415
 
     problems: list[dict[str, str]] = []
     images: dict[str, Dataset] = {}
@@ -162,11 +162,19 @@ def _find_problems(store: Store) -> tuple[int, list[dict[str, str]]]:
     for found in store.entries():
         if not isinstance(found, Entry):
             problems.append({"path": str(found.path), "problem": found.reason})
-        elif found.spec.dataset in images and (problem := check_answers(found, images[found.spec.dataset])):
+        elif found.spec.dataset in images and (problem := _find_lie(store, found, images[found.spec.dataset])):
             problems.append({"path": str(store.runs / found.key), "problem": problem})
         else:
             sound += 1
     return sound, problems
+
+
+def _find_lie(store: Store, entry: Entry, dataset: Dataset) -> str | None:
+    """What of a run's numbers its weights do not confirm: its last accuracy, or what was kept of them."""
+    from lrreport.retraining import check_answers, check_inspection  # noqa: PLC0415
+
+    kept = store.read_inspection(entry, len(entry.history))
+    return check_answers(entry, dataset) or (check_inspection(entry, kept, dataset) if kept else None)
 
 
 def _retrain(store: Store, number: int, data: Path | None, device: DeviceOption, threads: int | None) -> list[Proof]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from lrreport.article.appendix_tables import claim_statement
+from lrreport.article.claim_words import claim_statement
 from lrreport.article.filters import percent_number, points
 from lrreport.article.words import Language, say
 from lrreport.editions.edition_diff import Change, Difference, Movement, Sample
@@ -34,7 +34,7 @@ class _Names:
     def setting(self, study_id: str, text: str, language: Language) -> str:
         """`Momentum, setting 0.9`; small numbers in full, since `edition.json` holds text and no markup."""
         plain = _POWER.sub(lambda match: f"{float(match[0]):.12f}".rstrip("0"), text)
-        form = "{} ชุดค่า {}" if language == "th" else "{}, setting {}"
+        form = "{} การตั้งค่า {}" if language == "th" else "{}, setting {}"
         return form.format(self.study(study_id, language), plain)
 
 
@@ -72,7 +72,7 @@ def _tell_number(what: str, numbers: tuple[int, int] | None) -> list[Sentences]:
         direction = "เพิ่มขึ้น" if after > before else "ลดลง"
         return [
             {
-                "th": f"จำนวนค่าตั้งต้นการสุ่ม{direction}จาก {before:,} ค่าเป็น {after:,} ค่า",
+                "th": f"จำนวนค่า seed {direction}จาก {before:,} ค่าเป็น {after:,} ค่า",
                 "en": f"The number of seeds went from {before:,} to {after:,}.",
             }
         ]
@@ -95,8 +95,8 @@ def _tell_studies(difference: Difference, names: _Names) -> list[Sentences]:
         for study in studies
     ]
     settings = (
-        (difference.settings_added, "เพิ่มชุดค่า {}", "New setting: {}."),
-        (difference.settings_removed, "ตัดชุดค่า {} ออก", "Setting left out: {}."),
+        (difference.settings_added, "เพิ่มการตั้งค่า {}", "New setting: {}."),
+        (difference.settings_removed, "ตัดการตั้งค่า {} ออก", "Setting left out: {}."),
     )
     told += [
         {"th": thai.format(names.setting(*name, "th")), "en": english.format(names.setting(*name, "en"))}
@@ -120,7 +120,7 @@ def _tell_verdicts(difference: Difference, names: _Names) -> list[Sentences]:
     if more := len(turned) + len(moved) - len(told):
         told.append(
             {
-                "th": f"ข้อกล่าวอ้างเปลี่ยน{'อีก' if told else ''} {more:,} ข้อ ดูผลทุกข้อได้ใน data/claims.json",
+                "th": f"ข้อที่ตรวจสอบเปลี่ยน{'อีก' if told else ''} {more:,} ข้อ ดูผลทุกข้อได้ใน data/claims.json",
                 "en": f"{more:,} {'more ' if told else ''}claim{'s' if more > 1 else ''} changed; "
                 "data/claims.json has all of them.",
             }
@@ -140,7 +140,7 @@ def _tell_verdict(change: Change, about: Subject | None, names: _Names) -> Sente
         statement = claim_statement(_group(change), language)
         before, after = (say(str(verdict), language) for verdict in (change.before, change.after))
         sentences[language] = (
-            f"ผลตัดสินข้อที่ว่า “{subject} {statement}” เปลี่ยนจาก “{before}” เป็น “{after}”"
+            f"ผลการตรวจสอบข้อที่ว่า “{subject} {statement}” เปลี่ยนจาก “{before}” เป็น “{after}”"
             if language == "th"
             else f"“{subject}: {statement}” went from “{before}” to “{after}”."
         )
@@ -173,7 +173,7 @@ def _tell_results(difference: Difference, names: _Names) -> list[Sentences]:
     if more := len(beyond) - len(told):
         told.append(
             {
-                "th": f"ผลของอีก {more:,} ชุดค่าเปลี่ยนมากเกินกว่าจะเป็นเพราะค่าตั้งต้นการสุ่ม",
+                "th": f"ผลของอีก {more:,} แบบเปลี่ยนมากเกินกว่าจะเป็นเพราะค่า seed",
                 "en": f"{more:,} more settings moved by more than the seeds explain.",
             }
         )
@@ -181,14 +181,14 @@ def _tell_results(difference: Difference, names: _Names) -> list[Sentences]:
     if within := len(difference.within_noise) - untold:
         told.append(
             {
-                "th": f"ผลของ {within:,} ชุดค่าเปลี่ยนไปบ้าง แต่ไม่มากเกินกว่าที่จะเป็นเพราะค่าตั้งต้นการสุ่ม",
+                "th": f"ผลของ {within:,} แบบเปลี่ยนไปบ้าง แต่ไม่มากเกินกว่าที่จะเป็นเพราะค่า seed",
                 "en": f"The results of {_count_settings(within)} changed, by no more than the seeds explain.",
             }
         )
     if untold:
         told.append(
             {
-                "th": f"ผลของ {untold:,} ชุดค่าเปลี่ยนไป แต่ค่าตั้งต้นการสุ่มมีน้อยเกินกว่าจะบอกได้ว่าเป็นเพราะการสุ่มหรือไม่",
+                "th": f"ผลของ {untold:,} แบบเปลี่ยนไป แต่ค่า seed มีน้อยเกินกว่าจะบอกได้ว่าเป็นเพราะการสุ่มหรือไม่",
                 "en": f"The results of {_count_settings(untold)} changed; with so few seeds it cannot be told whether by "
                 "more than they explain.",
             }
@@ -205,13 +205,13 @@ def _tell_movement(movement: Movement, names: _Names) -> Sentences:
     thai, english = (names.setting(movement.study, movement.setting, language) for language in ("th", "en"))
     if before.mean is None or after.mean is None or before.n_diverged != after.n_diverged:
         return {
-            "th": f"{thai} ลู่ออก {_count_diverged(after, 'จาก')} ค่าตั้งต้น จากเดิม {_count_diverged(before, 'จาก')} ค่าตั้งต้น",
+            "th": f"{thai} ลู่ออก {_count_diverged(after, 'จาก')} ค่า seed จากเดิม {_count_diverged(before, 'จาก')} ค่า seed",
             "en": f"{english}: {_count_diverged(after, 'of')} seeds diverged, {_count_diverged(before, 'of')} before.",
         }
     was, now = percent_number(before.mean), percent_number(after.mean)
     difference = points(after.mean - before.mean)
     return {
-        "th": f"{thai} ความถูกต้องเฉลี่ยของข้อมูลทดสอบในรอบสุดท้ายเปลี่ยนจาก {was}% เป็น {now}% ({difference} จุด)",
+        "th": f"{thai} ค่าความถูกต้องเฉลี่ยบนชุดทดสอบในรอบสุดท้ายเปลี่ยนจาก {was}% เป็น {now}% ({difference} จุด)",
         "en": f"{english}: the mean test accuracy in the last epoch went from {was}% to {now}% ({difference} points).",
     }
 

@@ -72,7 +72,9 @@ def digest_edition(results: Results, request: Request, versions: Mapping[str, st
             *(getattr(run.history, name).tobytes() for name in CURVES),
         )
     ]
-    return _digest(json.dumps(settings, sort_keys=True).encode(), _digest_texts(request.templates), *curves)
+    inside = [repr(place).encode() + item.content for place, item in sorted(results.inspections.items())]
+    texts = _digest_texts(request.templates)
+    return _digest(json.dumps(settings, sort_keys=True).encode(), texts, *curves, *inside)
 
 
 def digest_measurements(results: Results) -> str:

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import tensorflow as tf
 
+from lrreport.rules.sgd import push
+
 RHO: Final = 0.9
 BETA_1: Final = 0.9
 BETA_2: Final = 0.999
@@ -33,9 +35,7 @@ Settings = Mapping[str, Tensor]
 def apply_momentum(
     weight: Tensor, gradient: Tensor, slots: tuple[Tensor, ...], settings: Settings
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
-    r"""SGD with momentum: $v \leftarrow m v - \eta g$, then $w \leftarrow w + v$, or $w + m v - \eta g$ for Nesterov.
-
-    The rate is inside the velocity, so a rate that falls leaves old velocity as it is.
+    r"""SGD with momentum: $v \leftarrow m v - \eta g$ (`push`), then $w \leftarrow w + v$, or $w + m v - \eta g$ for Nesterov.
 
     Args:
         weight: w.
@@ -47,9 +47,9 @@ def apply_momentum(
         New w and slots.
     """
     (velocity,) = slots
-    step = gradient * settings["learning_rate"]
-    velocity = velocity * settings["momentum"] - step
-    ahead = velocity * settings["momentum"] - step
+    rate, momentum = settings["learning_rate"], settings["momentum"]
+    velocity = push(velocity, gradient, rate, momentum)
+    ahead = push(velocity, gradient, rate, momentum)
     return weight + tf.where(settings["nesterov"], ahead, velocity), (velocity,)
 
 

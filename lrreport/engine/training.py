@@ -143,9 +143,10 @@ class GroupTraining:
         """Train one epoch, counted from 0, and return its metrics as NumPy vectors (R,)."""
         size = int(self._data.arrays.train_labels_n.shape[0])
         updates = -(-size // self._shape.batch_size)
+        order_epoch = 0 if self._group.shuffle == "once" else epoch
         self._weights, self._slots, metrics = compile_epoch(self._shape)(
             self._data.arrays,
-            tf.constant(minibatch_order(self._group.seed, epoch, size)),
+            tf.constant(minibatch_order(self._group.seed, order_epoch, size)),
             tf.constant(epoch * updates, tf.int32),
             self._settings(),
             self._weights,

@@ -25,6 +25,7 @@ import tensorflow as tf
 from lrreport.engine import rules
 from lrreport.engine.network import Layers, Tensor, forward_and_back, spread, spread_over_columns
 from lrreport.groups import GroupShape
+from lrreport.rules.sgd import step
 
 
 class State(NamedTuple):
@@ -137,8 +138,8 @@ def update_block(
         bias_c = bias_c - tf.reduce_sum(step_bc, 0)
         later = tuple(
             (
-                kernel_rhj - kernel_gradient * rate_r[:, None, None],
-                bias_rj - bias_gradient * rate_r[:, None],
+                step(kernel_rhj, kernel_gradient, rate_r[:, None, None]),
+                step(bias_rj, bias_gradient, rate_r[:, None]),
             )
             for (kernel_rhj, bias_rj), (kernel_gradient, bias_gradient) in zip(
                 later, batch.later_gradients, strict=True

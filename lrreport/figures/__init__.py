@@ -1,4 +1,8 @@
-"""Figures of the article: results in, drawn figures out. One theme, no pyplot, the same results the same bytes."""
+"""Figures of the article: results in, drawn figures out. One theme, no pyplot, the same results the same bytes.
+
+A study has figures of its own (`forms.py`); every other figure is a drawing, in a module of its own, and stands in
+`DRAWINGS` here.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +10,33 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from lrreport.errors import RenderError
-from lrreport.figures.colours import find_plain
-from lrreport.figures.curves import describe_learning_curves, is_plateau_study, make_learning_curves
-from lrreport.figures.data import (
-    FigureData,
-    list_curve_data,
-    list_decay_data,
-    list_dot_data,
-    list_ending_data,
-    list_map_data,
+from lrreport.figures import (
+    claims,
+    decay_curve,
+    digits,
+    effective_rate,
+    ground_covered,
+    loss_accuracy,
+    network,
+    one_step,
+    overview,
+    ravine,
+    test_digits,
+    units,
 )
-from lrreport.figures.decay_curve import describe_decay_curve, make_decay_curve
-from lrreport.figures.digits import describe_sample_digits, make_sample_digits
+from lrreport.figures.colours import find_plain
+from lrreport.figures.data import FigureData, list_curve_data, list_dot_data, list_map_data
 from lrreport.figures.dots import make_list
+from lrreport.figures.drawing import NARROW, WIDE, Drawing, Samples
 from lrreport.figures.drawn import DrawnFigure, save_figure
 from lrreport.figures.endings import describe_large
-from lrreport.figures.forms import Part, choose_axes, find_part, list_parts
+from lrreport.figures.forms import MOST_LINES, Part, choose_axes, find_part, list_parts
 from lrreport.figures.heatmap import make_map
-from lrreport.figures.overview import choose_overview_study, describe_overview, make_overview
-from lrreport.figures.plateau import describe_plateau, make_plateau
+from lrreport.figures.small_multiples import describe_small_multiples, make_small_multiples
+from lrreport.figures.study_curves import describe_study_curves, make_study_curves
 from lrreport.figures.theme import theme
 from lrreport.figures.words import LANGUAGES, Language
 from lrreport.keys import run_key
@@ -38,40 +45,50 @@ from lrreport.spec import Study
 
 __all__ = [
     "OVERVIEW",
-    "SAMPLE_DIGITS",
     "DrawnFigure",
     "FigureData",
     "Language",
     "Part",
+    "Samples",
     "draw_figure",
     "draw_figures",
+    "has_images",
     "list_figures",
     "list_parts",
     "narrow_results",
 ]
 
-SAMPLE_DIGITS: Final = "sample-digits"
-OVERVIEW: Final = "main-result"
-DECAY_CURVE: Final = "decay-curve"
-#: The study whose settings the analytic curve is drawn for.
-_DECAY_STUDY: Final = "decay"
+#: Every figure that is no study's own.
+DRAWINGS: Final[tuple[Drawing, ...]] = (
+    overview.DRAWING,
+    digits.DRAWING,
+    network.DRAWING,
+    one_step.DRAWING,
+    units.DRAWING,
+    test_digits.DRAWING,
+    ground_covered.DRAWING,
+    ravine.DRAWING,
+    effective_rate.DRAWING,
+    decay_curve.DRAWING,
+    loss_accuracy.DRAWING,
+    claims.DRAWING,
+)
+_BY_NAME: Final = {drawing.name: drawing for drawing in DRAWINGS}
+#: The drawing on the title page.
+OVERVIEW: Final = overview.DRAWING.name
 
 
 def list_figures(results: Results) -> tuple[str, ...]:
-    """The names of all figures, in the article's order; no study's id is one of the other three names."""
-    names = [OVERVIEW, SAMPLE_DIGITS] if choose_overview_study(results) else [SAMPLE_DIGITS]
+    """The names of all figures: drawings first, then the studies' in the article's order."""
+    names = [drawing.name for drawing in DRAWINGS if drawing.is_possible(results)]
     for study in results.studies:
-        if study.id == _DECAY_STUDY:
-            names.append(DECAY_CURVE)
         names += [part.name for part in list_parts(results, study)]
     return tuple(names)
 
 
-def find_study(name: str, results: Results) -> Study | None:
-    """The study that a figure shows; None for the sample of digits, which shows none."""
-    if name == OVERVIEW:
-        return choose_overview_study(results)
-    return results.study(_DECAY_STUDY if name == DECAY_CURVE else name.partition(".")[0])
+def has_images(name: str) -> bool:
+    """Whether a figure shows images of the dataset."""
+    return name in _BY_NAME and _BY_NAME[name].has_images
 
 
 def narrow_results(name: str, results: Results) -> Results:
@@ -81,28 +98,30 @@ def narrow_results(name: str, results: Results) -> Results:
         name: One of `list_figures(results)`.
         results: Of the whole report.
     """
-    study = None if name == DECAY_CURVE else find_study(name, results)
-    settings = list(study.settings) if study else []
-    if study and (plain := find_plain(results, study)):
-        settings.append(plain)
+    if name in _BY_NAME:
+        settings = list(_BY_NAME[name].shows(results))
+    else:
+        study = _find_study(name, results)
+        settings = [*study.settings, *filter(None, [find_plain(results, study)])]
     keys = dict.fromkeys(run_key(setting.run(seed)) for setting in settings for seed in results.seeds)
-    return replace(results, runs={key: results.runs[key] for key in keys})
+    inspections = {place: found for place, found in results.inspections.items() if place[0] in keys}
+    return replace(results, runs={key: results.runs[key] for key in keys}, inspections=inspections)
 
 
-def draw_figure(
-    name: str,
-    results: Results,
-    train_images: NDArray[np.uint8],
-    train_labels: NDArray[np.integer],
-    language: Language,
-) -> DrawnFigure:
+def _find_study(name: str, results: Results) -> Study:
+    """The study that a figure belongs to."""
+    study = results.study(name.partition(".")[0])
+    assert study is not None  # narrows the type: the names come from these studies
+    return study
+
+
+def draw_figure(name: str, results: Results, samples: Samples, language: Language) -> DrawnFigure:
     """Draw one figure.
 
     Args:
         name: One of `list_figures(results)`.
         results: Where the curves come from.
-        train_images: uint8 of shape (N, 28, 28); only `sample-digits` looks at them.
-        train_labels: Classes 0 to 9, shape (N,).
+        samples: The images that it may show.
         language: `th` or `en`.
 
     Raises:
@@ -111,51 +130,47 @@ def draw_figure(
     """
     if language not in LANGUAGES:
         raise RenderError("Figures have no such language", got=repr(language), expected="th or en")
-    if name not in list_figures(results):
-        raise RenderError(
-            "There is no such figure", got=repr(name), expected="one of " + ", ".join(list_figures(results))
-        )
+    # Whether a drawing is possible is a question about the whole report; these results may be narrowed to its own.
+    known = [*_BY_NAME, *(part.name for study in results.studies for part in list_parts(results, study))]
+    if name not in known:
+        raise RenderError("There is no such figure", got=repr(name), expected="one of " + ", ".join(known))
     with theme():
-        if name == SAMPLE_DIGITS:
-            dataset = results.studies[0].settings[0].spec.dataset if results.studies else "mnist"
-            figure = make_sample_digits(train_images, train_labels, dataset, language)
-            alt = describe_sample_digits(train_labels, dataset, language)
-            return save_figure(figure, name=name, language=language, alt=alt)
-        study = find_study(name, results)
-        assert study is not None  # narrows the type; the name was checked above
-        figure, alt, data = _make_figure(name, results, study, language)
-        return save_figure(figure, name=name, language=language, alt=alt, data=data, study=study.id)
+        if (drawing := _BY_NAME.get(name)) is not None:
+            return save_figure(
+                drawing.make(results, samples, language, WIDE),
+                drawing.make(results, samples, language, NARROW),
+                name=name,
+                language=language,
+                alt=drawing.describe(results, samples, language),
+                data=drawing.list_data(results, language) if drawing.list_data else None,
+            )
+        study = _find_study(name, results)
+        figure, narrow, alt, data = _make_figure(results, study, find_part(results, study, name), language)
+        return save_figure(figure, narrow, name=name, language=language, alt=alt, data=data, study=study.id)
 
 
-def _make_figure(name: str, results: Results, study: Study, language: Language) -> tuple[Figure, str, FigureData]:
-    """A study's figure, its text alternative and its numbers."""
-    if name == DECAY_CURVE:
-        figure, alt = make_decay_curve(results, study, language), describe_decay_curve(study, language)
-        return figure, alt, list_decay_data(study, language)
-    part = list_parts(results, study)[0] if name == OVERVIEW else find_part(results, study, name)
-    shown = part.shown
-    if part.form == "curves" and name == OVERVIEW:
-        figure, alt = make_overview(results, study, language), describe_overview(results, study, language)
-        return figure, alt, list_ending_data(results, study, language)
+def _make_figure(
+    results: Results, study: Study, part: Part, language: Language
+) -> tuple[Figure, Figure | None, str, FigureData]:
+    """A study's figure, the same for a phone where it has curves, its text alternative and its numbers."""
     if part.form != "curves":
         axes = choose_axes(study)
         make = make_map if part.form == "map" else make_list
         figure = make(results, study, part, axes, language)
         alt = describe_large(results, study, part, axes, language)
         if part.form == "map":
-            return figure, alt, list_map_data(results, study, axes, shown, language)
-        return figure, alt, list_dot_data(results, study, shown, language)
-    is_plateau = is_plateau_study(study)
-    make_curves, describe = (
-        (make_plateau, describe_plateau) if is_plateau else (make_learning_curves, describe_learning_curves)
-    )
-    figure, alt = make_curves(results, study, language, part), describe(results, study, language, part)
-    return figure, alt, list_curve_data(results, study, language, has_loss=is_plateau, shown=shown)
+            return figure, None, alt, list_map_data(results, study, axes, part.shown, language)
+        return figure, None, alt, list_dot_data(results, study, part.shown, language)
+    if len(study.settings) > MOST_LINES:
+        wide, narrow = (make_small_multiples(results, study, part, language, form) for form in (WIDE, NARROW))
+        alt = describe_small_multiples(results, study, part, language)
+        return wide, narrow, alt, list_curve_data(results, study, language, has_loss=False, shown=part.shown)
+    wide, narrow = (make_study_curves(results, study, language, form) for form in (WIDE, NARROW))
+    alt = describe_study_curves(results, study, language)
+    return wide, narrow, alt, list_curve_data(results, study, language, has_loss=True)
 
 
-def draw_figures(
-    results: Results, train_images: NDArray[np.uint8], train_labels: NDArray[np.integer], language: Language
-) -> Iterator[DrawnFigure]:
+def draw_figures(results: Results, samples: Samples, language: Language) -> Iterator[DrawnFigure]:
     """Draw every figure, one after the other as they are asked for; see `draw_figure`."""
     for name in list_figures(results):
-        yield draw_figure(name, results, train_images, train_labels, language)
+        yield draw_figure(name, results, samples, language)

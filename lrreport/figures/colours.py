@@ -1,12 +1,17 @@
-"""The same colour for the same setting, in every figure of a report."""
+"""Colours of a study's settings, the best one in a colour of its own."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from lrreport.figures.theme import PALETTE
+import numpy as np
+
+from lrreport.analysis.comparisons import ACCURACY_MARGIN
+from lrreport.analysis.metrics import exact
+from lrreport.figures.theme import BEST_COLOUR, LINE_RAMP, PALETTE
+from lrreport.figures.words import shown_keys
 from lrreport.keys import canonical
-from lrreport.results import Results
+from lrreport.results import Results, Status
 from lrreport.spec import RunSpec, Setting, Study
 
 
@@ -15,31 +20,40 @@ def identify(spec: RunSpec) -> str:
     return repr(canonical(spec))
 
 
-def colour_settings(results: Results) -> dict[str, str]:
-    """A colour for every setting of the report, by `identify`.
+def shade_settings(results: Results, study: Study) -> tuple[str, ...]:
+    """The colour of each setting of a study, in file order, for figures of this study alone.
 
-    A setting that stands in several studies keeps the colour of the first. Within a study, colours are given in the
-    palette's order, without those that its other settings brought along, and without those of the same trainings at a
-    fixed rate, which stand beside them in a figure; after its last colour the palette begins anew.
-
-    Args:
-        results: Whose studies, in the article's order, are coloured.
+    Values that have an order run from pale to dark, others have colours of the palette. The best setting stands out,
+    where `find_best` finds one.
     """
-    colours: dict[str, str] = {}
-    for study in results.studies:
-        names = [identify(setting.spec) for setting in study.settings]
-        plain = [identify(_plain(setting.spec)) for setting in study.settings]
-        taken = {colours[name] for name in (*names, *plain) if name in colours}
-        free = [colour for colour in PALETTE if colour not in taken] or list(PALETTE)
-        new = [name for name in dict.fromkeys(names) if name not in colours]
-        colours.update({name: free[number % len(free)] for number, name in enumerate(new)})
-    return colours
+    keys = shown_keys(study)
+    count = len(study.settings)
+    numbers = [dict(setting.varied)[keys[0]] for setting in study.settings] if len(keys) == 1 else []
+    if numbers and all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers):
+        order = sorted(range(count), key=lambda place: float(str(numbers[place])))
+        steps = (len(LINE_RAMP) - 1) / max(1, count - 1)
+        colours = {place: LINE_RAMP[round(rank * steps)] for rank, place in enumerate(order)}
+    else:
+        free = [colour for colour in PALETTE if colour != BEST_COLOUR]
+        colours = {place: free[place % len(free)] for place in range(count)}
+    if (best := find_best(results, study)) is not None:
+        colours[best] = BEST_COLOUR
+    return tuple(colours[place] for place in range(count))
 
 
-def colours_of(results: Results, study: Study) -> tuple[str, ...]:
-    """The colour of each setting of a study, in file order."""
-    colours = colour_settings(results)
-    return tuple(colours[identify(setting.spec)] for setting in study.settings)
+def find_best(results: Results, study: Study) -> int | None:
+    """The place of the setting whose mean test accuracy after the last epoch leads the next by more than the margin.
+
+    None where none leads so clearly, or a seed of the leading one diverged.
+    """
+    means = []
+    for place, setting in enumerate(study.settings):
+        runs = results.of(setting)
+        if all(run.status is Status.COMPLETE for run in runs):
+            means.append((float(np.mean([exact(run.history.test_accuracy_t[-1]) for run in runs])), place))
+    means.sort(reverse=True)
+    is_clear = len(means) > 1 and means[0][0] - means[1][0] > ACCURACY_MARGIN
+    return means[0][1] if is_clear else None
 
 
 def find_plain(results: Results, study: Study) -> Setting | None:

@@ -1,216 +1,320 @@
-"""All settings of a study in one panel: their test accuracies, each line named at its end."""
+"""All settings of a study in one panel: a line each, named at its end."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from lrreport.figures import panels
-from lrreport.figures.envelopes import Envelope, FloatArray, draw_envelope
+from lrreport.figures.colours import find_best, find_plain, shade_settings
+from lrreport.figures.envelopes import FloatArray, draw_envelope, draw_seed, is_scattered, make_envelope
 from lrreport.figures.labels import TextStyle, measure_label, shorten_label, write_label
-from lrreport.figures.theme import POINTS_PER_INCH, QUIET_COLOUR, SEMI_BOLD, WIDTH_IN
-from lrreport.figures.words import Language, format_percent, say
+from lrreport.figures.scales import set_stretched_axis
+from lrreport.figures.theme import CONTEXT_COLOUR, PALETTE, POINTS_PER_INCH, QUIET_COLOUR, SEMI_BOLD, TEXT_COLOUR
+from lrreport.figures.words import (
+    DASH,
+    Language,
+    format_percent,
+    format_setting_value,
+    name_key,
+    name_settings,
+    name_short,
+    say,
+    shown_keys,
+)
+from lrreport.results import CURVES, Results, RunResult, Status
+from lrreport.spec import Study
 
-#: More lines than these cannot be told apart, and their labels would not fit.
-MOST_LINES: Final = 10
-#: Height of the panel; of its heading and of the room for its ticks below.
-PANEL_IN: Final = 1.5
-HEADING_IN: Final = 0.3
-FOOT_IN: Final = 0.42
+__all__ = [
+    "ROW_PT",
+    "Line",
+    "Quantity",
+    "describe_ends",
+    "draw_lines",
+    "list_curves",
+    "list_lines",
+    "measure_ends",
+    "name_curves",
+    "name_rates",
+    "set_stretched_axis",
+    "write_end",
+    "write_ends",
+]
+
+Quantity: TypeAlias = Literal["test_accuracy_t", "test_loss_t"]
+
 _PER_CENT: Final = 100.0
-#: Spaces that an SVG does not fold.
-_SPACE: Final = "\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}"
-_LABEL_PT: Final = 11.5
-_LEADER_PT: Final = 12.0
-_GAP_PT: Final = 5.0
-_WIDEST_LABEL_IN: Final = 2.2
-_HIGH: Final = 90.0
-_MOST_STEPS: Final = 5
-#: Bands lie over each other here.
-_BAND_ALPHA: Final = 0.14
-#: Errors in per cent, those that a reader knows first: 10 stands for an accuracy of 90.
-_ERRORS: Final = (10, 5, 50, 2, 20, 90, 1, 3, 30, 70, 0.5)
+_SCALE: Final[Mapping[Quantity, float]] = {"test_accuracy_t": _PER_CENT, "test_loss_t": 1.0}
+_WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
+    "no-decay": {"th": "ไม่ใช้ decay", "en": "no decay"},
+    "no-callback": {"th": "ไม่ใช้ callback", "en": "no callback"},
+    "all-patiences": {"th": "ทั้ง {n} ระยะรอ", "en": "all {n} patiences"},
+    "all-settings": {"th": "เหมือนกันทั้ง {n} ค่า", "en": "all {n} settings"},
+}
+#: Names stand so far apart.
+ROW_PT: Final = 11.5
+_LEADER_PT: Final = 10.0
+_GAP_PT: Final = 3.0
+#: Widths that are added up differ in their last bits.
+_SLACK_PT: Final = 0.1
+#: Letters are a little wider when they are drawn.
+_AS_DRAWN: Final = 1.02
+#: Between a name and its value.
+_SPACE_PT: Final = 7.0
+_WIDTH: Final = 1.2
+_BEST_WIDTH: Final = 1.9
+_DASHES: Final = (0, (4, 2.2))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """One setting of the comparison.
+    """One setting of the comparison, or several whose runs are the same.
 
     Attributes:
         name: At its end.
         colour: The setting's.
-        envelope: Of its test accuracy.
-        is_quiet: Drawn grey and thin: what the others are compared with.
+        runs: One a seed.
+        is_best: Drawn thicker than the others.
+        is_plain: Drawn grey and dashed: the training at a fixed rate that the others are compared with.
     """
 
     name: str
     colour: str
-    envelope: Envelope
-    is_quiet: bool = False
+    runs: tuple[RunResult, ...]
+    is_best: bool = False
+    is_plain: bool = False
+
+    def end(self, quantity: Quantity) -> FloatArray:
+        """What the seeds that did not diverge end at, shape (R,)."""
+        ends = [getattr(run.history, quantity)[-1] for run in self.runs if run.status is Status.COMPLETE]
+        return _SCALE[quantity] * np.array(ends, dtype=np.float64)
+
+    @property
+    def is_scattered(self) -> bool:
+        """As `is_scattered` has it."""
+        return is_scattered(self.end("test_accuracy_t"))
+
+    @property
+    def epochs(self) -> int:
+        """Of the longest run."""
+        return max(len(run.history) for run in self.runs)
 
 
-def height_in() -> float:
-    """Room that a comparison takes at the top of a figure, in inches."""
-    return HEADING_IN + PANEL_IN + FOOT_IN
+def name_curves(study: Study, language: Language) -> tuple[str, tuple[str, ...]]:
+    """A heading, and short names below it: the keys that vary, and each setting's values alone.
 
-
-def draw_comparison(figure: Figure, lines: Sequence[Line], heading: str, language: Language, *, left_in: float) -> Axes:
-    """Draw the panel at the top of a figure.
-
-    The axis of accuracies is stretched towards 100 where the settings spread from low to high, as a logarithm of the
-    error: between 90 and 98 per cent there is as much to see as between 10 and 90.
-
-    Args:
-        figure: Of the final size, with `height_in()` inches left free at its top.
-        lines: At most `MOST_LINES`.
-        heading: What the names are values of; may be empty.
-        language: `th` or `en`.
-        left_in: Where the panel begins, in inches.
+    The heading is empty where the names need none.
     """
-    is_close = min(_settled_ends(lines)) >= _HIGH
-    ends = [
-        f"{_SPACE}{format_percent(float(line.envelope.mean_t[-1]), decimals=2 if is_close else 1)}" for line in lines
-    ]
-    most_pt = _WIDEST_LABEL_IN * POINTS_PER_INCH - _LEADER_PT - _GAP_PT - 2
-    heading = shorten_label(heading, most_pt, weight=SEMI_BOLD)
-    labels = [
-        shorten_label(line.name, most_pt - measure_label(end)) + end for line, end in zip(lines, ends, strict=True)
-    ]
-    widest_pt = max(measure_label(text) for text in [*labels, heading])
-    room_in = min(_WIDEST_LABEL_IN, (widest_pt + _LEADER_PT + _GAP_PT + 2) / POINTS_PER_INCH)
-    width_in = WIDTH_IN - left_in - room_in - 0.02
-    top_in = float(figure.get_size_inches()[1]) - HEADING_IN
-    axes = panels.add_panel(figure, (left_in, top_in - PANEL_IN), width_in, PANEL_IN)
-    epochs = int(max(line.envelope.epoch_t[-1] for line in lines))
-    panels.set_epoch_axis(axes, epochs, most_ticks=6, is_labelled=True)
-    axes.set_xlim(axes.get_xlim()[0], epochs)
-    is_stretched = _set_axis(axes, lines)
-    for line in lines:
-        draw_envelope(axes, line.envelope, is_train=False, scale=_PER_CENT, colour=line.colour)
-    for artist in axes.lines:
-        artist.set_gid("compared-line")
-    for patch in axes.patches:
-        patch.set_gid("compared-band")
-        patch.set_alpha(_BAND_ALPHA)
-    for line, artist in zip(lines, axes.lines, strict=True):
-        if line.is_quiet:
-            artist.set_linewidth(0.8)
-    _name_lines(axes, lines, labels, heading)
-    panels.write_title(axes, [say("together", language)])
-    label = say("accuracy", language)
-    low = axes.get_ylim()[0]
-    if is_stretched:
-        label = say("stretched", language, axis=label)
-    elif low > 0:
-        label = say("axis-from-below", language, axis=label, low=f"{low:g}")
-    panels.write_row_label(figure, [axes], label)
-    middle = (left_in + width_in / 2) / WIDTH_IN
-    place = (top_in - PANEL_IN - FOOT_IN + 0.12) / float(figure.get_size_inches()[1])
-    figure.text(middle, place, say("epoch", language), ha="center", va="baseline")
-    return axes
+    keys = shown_keys(study)
+    if len(keys) > 1:
+        heading = " · ".join(name_key(key, language) for key in keys)
+        names = [
+            " · ".join(format_setting_value(key, value, language) for key, value in setting.varied if key in keys)
+            for setting in study.settings
+        ]
+        return heading, tuple(names)
+    return name_short(study, language)
 
 
-def _settled_ends(lines: Sequence[Line]) -> tuple[float, float]:
-    """The lowest and the highest accuracy in per cent after the first tenth of the epochs."""
-    curves = [_PER_CENT * line.envelope.mean_t for line in lines]
-    settled = [curve[math.ceil(len(curve) / 10) :] if len(curve) > 1 else curve for curve in curves]
-    return min(float(curve.min()) for curve in settled), max(float(curve.max()) for curve in settled)
+def list_lines(results: Results, study: Study, language: Language) -> tuple[str, list[Line]]:
+    """The heading of the names, and a line for each setting of a study in file order.
 
-
-def _set_axis(axes: Axes, lines: Sequence[Line]) -> bool:
-    """Choose the axis of accuracies; whether it is stretched."""
-    lowest, highest = _settled_ends(lines)
-    if lowest >= _HIGH:
-        span = max(highest - lowest, 0.5)
-        step = next(step for step in (0.1, 0.2, 0.5, 1, 2) if span / step <= _MOST_STEPS)
-        # The axis begins at a tick, so that its label can say where.
-        first = max(0, math.floor((lowest - 0.02 * span) / step + 1e-9))
-        high = min(100.5, highest + 0.08 * span)
-        axes.set_ylim(round(step * first, 1), high)
-        ticks = [round(step * number, 1) for number in range(first, math.floor(min(high, 100.0) / step + 1e-9) + 1)]
-        panels.write_ticks(axes, {tick: f"{tick:g}" for tick in ticks}, is_labelled=True)
-        return False
-    set_stretched_axis(axes, lowest, highest, PANEL_IN * POINTS_PER_INCH)
-    return True
-
-
-def set_stretched_axis(axes: Axes, lowest: float, highest: float, height_pt: float) -> None:
-    """An axis of accuracies in per cent that is the logarithm of the error, with labels at round accuracies.
-
-    Args:
-        axes: The panel.
-        lowest: Lowest accuracy that must be seen.
-        highest: Likewise.
-        height_pt: Height of the panel in points: as many labels as there is room for.
+    In front of them stands the same training at a fixed rate, where the report has it. Settings whose runs are the same,
+    seed by seed, share a line; where all do, its name needs no heading.
     """
-    largest, smallest = 100 - max(lowest, 0.0), max(100 - highest, 0.1)
-    axes.set_yscale("function", functions=(_stretch, _shrink))
-    axes.set_ylim(100 - 1.15 * largest, 100 - smallest / 1.25)
-    axes.minorticks_off()
-    bottom, top = (float(_stretch(np.array(end))) for end in axes.get_ylim())
-    points = height_pt / (top - bottom)
-    chosen: dict[float, float] = {}
-    for error in _ERRORS:
-        place = (float(_stretch(np.array(100 - error))) - bottom) * points
-        if 0 <= place <= height_pt and all(abs(place - other) >= _LABEL_PT for other in chosen.values()):
-            chosen[100 - error] = place
-    panels.write_ticks(axes, {tick: f"{tick:g}" for tick in sorted(chosen)}, is_labelled=True)
+    heading, names = name_curves(study, language)
+    best = find_best(results, study)
+    groups: dict[tuple[bytes, ...], list[int]] = {}
+    for place, setting in enumerate(study.settings):
+        groups.setdefault(_identify(results.of(setting)), []).append(place)
+    colours = shade_settings(results, study) if len(groups) > 1 else PALETTE
+    lines = []
+    if (plain := find_plain(results, study)) is not None:
+        has_callback = any(setting.spec.plateau for setting in study.settings)
+        name = _WORDS["no-callback" if has_callback else "no-decay"][language]
+        lines.append(Line(name, CONTEXT_COLOUR, results.of(plain), is_plain=True))
+    for places in groups.values():
+        name = _name_group(study, places, names, language)
+        if len(study.settings) == 1:  # alone, it needs no name
+            name = name_settings(study, language)[0] if lines else ""
+        runs = results.of(study.settings[places[0]])
+        lines.append(Line(name, colours[places[0]], runs, is_best=best in places))
+    return heading if len(groups) > 1 else "", lines
 
 
-def _stretch(accuracy: FloatArray) -> FloatArray:
-    return -np.log10(np.maximum(100.0 - np.asarray(accuracy, dtype=np.float64), 0.01))
+def _identify(runs: Sequence[RunResult]) -> tuple[bytes, ...]:
+    """Equal for settings whose curves are the same bits."""
+    return tuple(getattr(run.history, curve).tobytes() for run in runs for curve in CURVES)
 
 
-def _shrink(place: FloatArray) -> FloatArray:
-    return 100.0 - 10.0 ** -np.asarray(place, dtype=np.float64)
+def _name_group(study: Study, places: Sequence[int], names: Sequence[str], language: Language) -> str:
+    if len(places) == len(names) > 1:
+        word = "all-patiences" if shown_keys(study) == ("plateau.patience",) else "all-settings"
+        return _WORDS[word][language].format(n=len(places))
+    return ", ".join(names[place] for place in places)
 
 
-def _name_lines(axes: Axes, lines: Sequence[Line], labels: Sequence[str], heading: str) -> None:
-    """Names and last accuracies in a column beside the panel, each joined to its line's end."""
-    to_place = axes.transData + axes.transAxes.inverted()
-    ends = [
-        float(to_place.transform((axes.get_xlim()[1], _PER_CENT * float(line.envelope.mean_t[-1])))[1])
+def list_curves(lines: Sequence[Line], quantity: Quantity) -> list[FloatArray]:
+    """The curves of all seeds that did not diverge; of a loss as it is, of an accuracy in per cent."""
+    return [
+        _SCALE[quantity] * np.asarray(getattr(run.history, quantity), dtype=np.float64)
         for line in lines
+        for run in line.runs
+        if run.status is Status.COMPLETE
     ]
-    height_pt = PANEL_IN * POINTS_PER_INCH
-    gap = _LABEL_PT / height_pt
-    places = _keep_inside(panels.spread_labels([min(max(end, 0), 1) for end in ends], gap), gap)
-    width_pt = float(axes.bbox.width)
-    for line, text, end, place in zip(lines, labels, ends, places, strict=True):
-        if line.envelope.epoch_t[-1] == axes.get_xlim()[1]:
-            axes.plot(
-                [1, 1 + _LEADER_PT / width_pt],
-                [end, place],
-                transform=axes.transAxes,
-                color=line.colour,
-                linewidth=0.8,
-                clip_on=False,
-                gid="leader",
-            )
-        style = TextStyle(is_level=True, offset_pt=(_LEADER_PT + _GAP_PT / 2, 0))
-        write_label(axes, text, (1, place), axes.transAxes, style)
+
+
+def draw_lines(axes: Axes, lines: Sequence[Line], quantity: Quantity) -> None:
+    """The mean of each line with a band over the seeds; seeds that scatter, or that diverged, as lines of their own.
+
+    The limits of the panel must be set.
+    """
+    scale = _SCALE[quantity]
+    for line in lines:
+        zorder = 5 if line.is_plain else 4 if line.is_best else 3  # the dashes on top: what they run along is seen, too
+        if line.is_scattered:
+            alone = list(line.runs)
+        else:
+            alone = [run for run in line.runs if run.status is Status.DIVERGED]
+            if envelope := make_envelope(line.runs, quantity):
+                width = _BEST_WIDTH if line.is_best else 0.9 if line.is_plain else _WIDTH
+                style = _DASHES if line.is_plain else "-"
+                draw_envelope(
+                    axes, envelope, colour=line.colour, scale=scale, linewidth=width, linestyle=style, zorder=zorder
+                )
+        for run in alone:
+            draw_seed(axes, run, quantity, colour=line.colour, scale=scale)
+
+
+def write_end(line: Line, quantity: Quantity, language: Language) -> str:
+    """What a setting ends at: the mean, or the range of seeds that scatter."""
+    end_r = line.end(quantity)
+    if not len(end_r):
+        return say("diverged", language)
+    low, high, mean = float(end_r.min()), float(end_r.max()), float(end_r.mean())
+    if quantity == "test_loss_t":
+        return f"{low:.2f}{DASH}{high:.2f}" if line.is_scattered else f"{mean:.3f}"
+    if line.is_scattered:
+        return f"{low:.1f}{DASH}{high:.1f}%"
+    return format_percent(mean / _PER_CENT)
+
+
+def describe_ends(
+    results: Results, study: Study, language: Language, quantities: Sequence[Quantity], shown: Sequence[int]
+) -> str:
+    """Settings with what they end at, and with how many seeds diverged, for text alternatives.
+
+    Args:
+        results: Where the curves come from.
+        study: One of its studies.
+        language: `th` or `en`.
+        quantities: What is told.
+        shown: Places of the settings.
+    """
+    names = name_settings(study, language)
+    items = []
+    for place in shown:
+        line = Line(names[place], "", results.of(study.settings[place]))
+        lost = sum(run.status is Status.DIVERGED for run in line.runs)
+        numbers = [write_end(line, quantity, language) for quantity in quantities] if lost < len(line.runs) else []
+        numbers += [say("n-diverged", language, k=lost, n=len(line.runs))] if lost else []
+        items.append(
+            f"{line.name} {' กับ '.join(numbers)}" if language == "th" else f"{line.name}: {', '.join(numbers)}"
+        )
+    return ", ".join(items) if language == "th" else "; ".join(items)
+
+
+def measure_ends(lines: Sequence[Line], quantity: Quantity, heading: str, language: Language) -> float:
+    """How wide `write_ends` writes beside a panel, in inches, where nothing is shortened."""
+    names = max(measure_label(line.name, weight=SEMI_BOLD) for line in lines)
+    values = max(measure_label(write_end(line, quantity, language), weight=SEMI_BOLD) for line in lines)
+    label_pt = max(names + (_SPACE_PT if names else 0) + values, measure_label(heading, weight=SEMI_BOLD))
+    return (_AS_DRAWN * label_pt + _LEADER_PT + 2 * _GAP_PT) / POINTS_PER_INCH
+
+
+def write_ends(
+    axes: Axes, lines: Sequence[Line], quantity: Quantity, heading: str, language: Language, *, room_in: float
+) -> None:
+    """Names and last values in a column beside the panel, each joined to its line's end.
+
+    Args:
+        axes: The panel, its limits set; the last epoch is its right edge.
+        lines: Whose names are written.
+        quantity: What they show.
+        heading: Above the names; may be empty.
+        language: `th` or `en`.
+        room_in: As wide as the column may be, in inches.
+    """
+    right = axes.get_xlim()[1]
+    ends = [_place_ends(axes, line.end(quantity)) for line in lines]
+    places = _spread(axes, [sum(end) / len(end) if end else 0.0 for end in ends])
+    values = [write_end(line, quantity, language) for line in lines]
+    room_pt = (POINTS_PER_INCH * room_in - _LEADER_PT - 2 * _GAP_PT) / _AS_DRAWN
+    widths = [measure_label(value, weight=SEMI_BOLD) for value in values]
+    names = [
+        shorten_label(line.name, room_pt - width - _SPACE_PT + _SLACK_PT, weight=SEMI_BOLD)
+        for line, width in zip(lines, widths, strict=True)
+    ]
+    column_pt = max(
+        measure_label(name, weight=SEMI_BOLD) + (_SPACE_PT if name else 0) + width
+        for name, width in zip(names, widths, strict=True)
+    )
+    for line, name, value, end, place in zip(lines, names, values, ends, places, strict=True):
+        if line.epochs == right:
+            for one in end if line.is_scattered else [sum(end) / len(end)] if end else []:
+                _draw_leader(axes, one, place, line.colour)
+        look = {"weight": SEMI_BOLD if line.is_best else 400, "colour": QUIET_COLOUR if line.is_plain else TEXT_COLOUR}
+        start_pt = _LEADER_PT + _GAP_PT
+        for text, align, at_pt in ((name, "left", start_pt), (value, "right", start_pt + column_pt)):
+            if text:
+                style = TextStyle(align=align, is_level=True, offset_pt=(at_pt, 0), **look)  # type: ignore[arg-type]
+                write_label(axes, text, (1, place), axes.transAxes, style)
     if heading:
-        style = TextStyle(offset_pt=(_LEADER_PT + _GAP_PT / 2, 0), colour=QUIET_COLOUR, weight=SEMI_BOLD)
-        top = max([1.0, max(places) + 0.5 * gap])
-        write_label(axes, heading, (1, top + 4 / height_pt), axes.transAxes, style)
+        style = TextStyle(weight=SEMI_BOLD, colour=QUIET_COLOUR, offset_pt=(_LEADER_PT + _GAP_PT, 5))
+        write_label(axes, shorten_label(heading, room_pt + _SLACK_PT, weight=SEMI_BOLD), (1, 1), axes.transAxes, style)
 
 
-def _keep_inside(places: list[float], gap: float) -> list[float]:
-    """Move a column that runs out at the panel's head or foot back, keeping its order and distances."""
+def name_rates(axes: Axes, lines: Sequence[Line], seed: int) -> None:
+    """Name the rates of one seed at their ends, the seed given by its place."""
+    ends = [_place_ends(axes, line.runs[seed].history.learning_rate_t[-1:].astype(np.float64)) for line in lines]
+    places = _spread(axes, [sum(end) for end in ends])
+    for line, end, place in zip(lines, ends, places, strict=True):
+        if end:
+            _draw_leader(axes, end[0], place, line.colour)
+            style = TextStyle(is_level=True, offset_pt=(_LEADER_PT + _GAP_PT, 0))
+            write_label(axes, line.name, (1, place), axes.transAxes, style)
+
+
+def _place_ends(axes: Axes, values: FloatArray) -> list[float]:
+    """How high values stand at the right edge of a panel, as shares of it."""
+    to_place = axes.transData + axes.transAxes.inverted()
+    right = axes.get_xlim()[1]
+    return [min(max(float(to_place.transform((right, value))[1]), 0.0), 1.0) for value in values]
+
+
+def _draw_leader(axes: Axes, end: float, place: float, colour: str) -> None:
+    """From a line's end to its name; at 72 dots an inch, a dot is a point."""
+    axes.plot(
+        [1, 1 + _LEADER_PT / float(axes.bbox.width)], [end, place], transform=axes.transAxes, color=colour,
+        linewidth=0.7, clip_on=False, gid="leader",
+    )  # fmt: skip
+
+
+def _spread(axes: Axes, wanted: Sequence[float]) -> list[float]:
+    """Places for labels beside a panel, as shares of its height: far enough apart, and inside of it where they fit."""
+    gap = ROW_PT / float(axes.bbox.height)
+    places = panels.spread_labels(wanted, gap)
     order = sorted(range(len(places)), key=lambda index: places[index])
-    moved = list(places)
-    ceiling = 1.0
+    ceiling = 1.0 - 0.2 * gap
     for index in reversed(order):
-        moved[index] = min(moved[index], ceiling)
-        ceiling = moved[index] - gap
+        places[index] = min(places[index], ceiling)
+        ceiling = places[index] - gap
     floor = -0.5 * gap
     for index in order:
-        moved[index] = max(moved[index], floor)
-        floor = moved[index] + gap
-    return moved
+        places[index] = max(places[index], floor)
+        floor = places[index] + gap
+    return places

@@ -1,4 +1,4 @@
-"""The numbers behind a figure, as a table of at most 50 rows; of a map, of as many as its cells have."""
+"""The numbers behind a figure, as a table of at most 12 rows; of a map, of as many as its cells have."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 
-from lrreport.figures.decay_curve import UPDATES, decay_curve
 from lrreport.figures.endings import Ending, format_end, list_endings, name_panel, rank_endings
 from lrreport.figures.envelopes import FloatArray, make_envelope
 from lrreport.figures.forms import Axes, list_panels, list_values
@@ -17,7 +16,7 @@ from lrreport.results import Results, Status
 from lrreport.spec import Study
 
 #: More rows than these say no more about a curve.
-MOST_ROWS: Final = 50
+MOST_ROWS: Final = 12
 _PER_CENT: Final = 100.0
 _NOTHING: Final = "–"
 
@@ -74,23 +73,6 @@ def list_curve_data(
             columns.append([_write_rates(rates, index) for index in index_t])
         groups.append((name, len(quantities) + is_moving))
     return FigureData(tuple(groups), tuple(heads), tuple(zip(*columns, strict=True)))
-
-
-def list_decay_data(study: Study, language: Language) -> FigureData:
-    """The rate of every fourth update or so, a column a setting."""
-    names = name_settings(study, language)
-    index_i = _pick(UPDATES)
-    rows = [
-        (
-            str(index),
-            *(
-                format_number(float(f"{decay_curve(setting.spec.rate, setting.spec.decay)[index]:.3g}"))
-                for setting in study.settings
-            ),
-        )
-        for index in index_i
-    ]
-    return FigureData((), (say("update", language), *names), tuple(rows))
 
 
 def list_ending_data(results: Results, study: Study, language: Language) -> FigureData:

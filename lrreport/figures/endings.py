@@ -143,10 +143,10 @@ def describe_large(results: Results, study: Study, part: Part, axes: Axes, langu
     if language == "th":
         kind = "แผนที่ความร้อน" if axes.up else "กราฟจุด"
         winner_text = f" ชุดที่ดีที่สุดของการทดลองคือ {winner}" if winner else ""
-        lost_text = f" มี {lost:,} ชุดค่าที่การฝึกลู่ออกอย่างน้อยหนึ่งครั้ง" if lost else ""
+        lost_text = f" มี {lost:,} แบบที่การฝึกลู่ออกอย่างน้อยหนึ่งครั้ง" if lost else ""
         return (
-            f"{kind}ของความถูกต้องของข้อมูลทดสอบเมื่อจบรอบสุดท้าย การทดลองเรื่อง {study.title['th']}{some} "
-            f"{_say_axes(study, axes, language)} แสดง {len(shown):,} ชุดค่า {ends}{winner_text}{lost_text}"
+            f"{kind}ของค่าความถูกต้องบนชุดทดสอบเมื่อจบรอบสุดท้าย การทดลองเรื่อง {study.title['th']}{some} "
+            f"{_say_axes(study, axes, language)} แสดง {len(shown):,} แบบ {ends}{winner_text}{lost_text}"
         )
     kind = "Heat map" if axes.up else "Dots"
     winner_text = f" The best of the study is {winner}." if winner else ""

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from lrreport.figures.theme import (
-    BAND_ALPHA,
-    TEST_COLOUR,
-    TEST_LINE,
-    TEST_WIDTH,
-    TRAIN_COLOUR,
-    TRAIN_LINE,
-    TRAIN_WIDTH,
-)
+from lrreport.figures.theme import TEXT_COLOUR
 from lrreport.results import RunResult, Status
 
 #: More points than this on a curve cannot be seen at the printed width and make pages and PDFs slow.
 MAX_POINTS: Final = 200
+#: In points.
+_SCATTERED: Final = 5.0
+#: Most errors of a setting's seeds may be so many times the least.
+_APART: Final = 1.25
+#: Bands lie over each other.
+_BAND_ALPHA: Final = 0.15
 
 FloatArray: TypeAlias = NDArray[np.float64]
 
@@ -80,41 +78,71 @@ def make_envelope(runs: Sequence[RunResult], quantity: str, *, most: int | None 
     )
 
 
-def count_band(runs: Sequence[Sequence[RunResult]]) -> int:
-    """How many seeds a legend says that bands are made of; 1 where no setting has two seeds that did not diverge."""
-    complete = (sum(run.status is Status.COMPLETE for run in group) for group in runs)
-    return max(map(len, runs)) if max(complete) > 1 else 1
+def is_scattered(end_r: FloatArray) -> bool:
+    """Whether seeds end so far apart that their mean describes none of them: in points, and in how much they get wrong.
+
+    Half of the answers right in one seed and 58% in another are far apart in points, but on one slow climb.
+
+    Args:
+        end_r: The last test accuracy of each seed that did not diverge, in per cent, shape (R,).
+    """
+    errors = 100.0 - end_r
+    return len(end_r) > 1 and float(np.ptp(end_r)) > _SCATTERED and float(errors.max()) > _APART * float(errors.min())
 
 
-def draw_envelope(
-    axes: Axes, envelope: Envelope, *, is_train: bool, scale: float = 1.0, colour: str = TEST_COLOUR
-) -> None:
+def draw_envelope(axes: Axes, envelope: Envelope, *, colour: str, scale: float = 1.0, **line: Any) -> None:
     """The mean as a line, and the range over the seeds as a band when there is more than one seed.
 
-    Train and test differ by dashes as well as by colour. The artists carry the gids `train-line`, `train-band`,
-    `test-line` and `test-band`.
+    The artists carry the gids `mean-line` and `band`.
 
     Args:
         axes: The panel.
         envelope: Mean and range.
-        is_train: Whether it is a train curve: dashed and grey.
+        colour: Of both.
         scale: What values are multiplied by.
-        colour: Of a test curve: its setting's.
+        **line: How the line looks.
     """
-    which = "train" if is_train else "test"
-    colour = TRAIN_COLOUR if is_train else colour
     if envelope.n > 1:
         x = np.concatenate([envelope.epoch_t, envelope.epoch_t[::-1]])
         y = scale * np.concatenate([envelope.low_t, envelope.high_t[::-1]])
-        axes.fill(x, y, facecolor=colour, alpha=BAND_ALPHA, linewidth=0, gid=f"{which}-band", zorder=2)
-    axes.plot(
-        envelope.epoch_t,
-        scale * envelope.mean_t,
-        color=colour,
-        linestyle=TRAIN_LINE if is_train else TEST_LINE,
-        linewidth=TRAIN_WIDTH if is_train else TEST_WIDTH,
-        marker="o" if len(envelope.epoch_t) == 1 else "",
-        markersize=3.5,
-        gid=f"{which}-line",
-        zorder=4 if is_train else 3,  # the dashes on top: where both run together, both are seen
-    )
+        axes.fill(x, y, facecolor=colour, alpha=_BAND_ALPHA, linewidth=0, gid="band", zorder=2)
+    draw_curve(axes, envelope.epoch_t, scale * envelope.mean_t, color=colour, gid="mean-line", **line)
+
+
+def draw_seed(axes: Axes, run: RunResult, quantity: str, *, colour: str, scale: float = 1.0) -> None:
+    """The curve of one seed as a line of its own; of one that diverged, with a cross at its last finite epoch.
+
+    A seed that diverged in the first epoch has no curve: its cross stands at epoch 1 on the axis. No cross leaves the
+    panel. The artists carry the gids `seed-line` and `diverged-mark`.
+
+    Args:
+        axes: The panel, its limits set.
+        run: Of that seed.
+        quantity: A field of `History`.
+        colour: Of the line.
+        scale: What values are multiplied by.
+    """
+    curve_t = scale * np.asarray(getattr(run.history, quantity), dtype=np.float64)
+    index_t = pick_epochs(len(curve_t))
+    if len(curve_t):
+        draw_curve(
+            axes,
+            (index_t + 1).astype(np.float64),
+            curve_t[index_t],
+            color=colour,
+            linewidth=0.7,
+            gid="seed-line",
+        )
+    if run.status is Status.DIVERGED:
+        low, high = axes.get_ylim()
+        end = min(max(low, float(curve_t[-1])), high) if len(curve_t) else low
+        axes.plot(
+            [max(1, len(curve_t))], [end], linestyle="none", marker="x", markersize=5, markeredgewidth=1.3, color=TEXT_COLOUR,
+            gid="diverged-mark", clip_on=False, zorder=5,
+        )  # fmt: skip
+
+
+def draw_curve(axes: Axes, epoch_t: FloatArray, value_t: FloatArray, **line: Any) -> None:
+    """A line over the epochs; of a single epoch, a dot."""
+    dot: dict[str, Any] = {"marker": "o", "markersize": 3.5, "clip_on": False} if len(epoch_t) == 1 else {}
+    axes.plot(epoch_t, value_t, **({"zorder": 3} | dot | line))

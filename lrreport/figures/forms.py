@@ -1,7 +1,7 @@
 """Which figures show a study: by how many settings it has, and how many of them fit on a page.
 
 Up to ten settings can be told apart in one panel. Beyond that a map of a grid, or a list of dots, takes its place; up to two
-dozen have curves of their own as well, on as many figures as they need. The numbers are those of decision 19.
+dozen have curves of their own as well, on two figures at most. The numbers are those of decision 19.
 """
 
 from __future__ import annotations
@@ -12,32 +12,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from lrreport.figures import comparison
-from lrreport.figures.colours import find_plain
 from lrreport.figures.page_fit import count_rows
-from lrreport.figures.panels import Margins, choose_columns
-from lrreport.figures.rates import STRIP_IN
+from lrreport.figures.panels import Margins
 from lrreport.figures.theme import POINTS_PER_INCH, WIDTH_IN
 from lrreport.figures.words import format_setting_value, shown_keys
 from lrreport.results import Results
 from lrreport.spec import Study, Value
 
-#: Up to so many settings a study has curves of each: two dozen fill two pages, and nobody reads a third.
+#: Up to so many settings stand in one panel, and all in one figure: more lines cannot be told apart.
+MOST_LINES: Final = 10
+#: Up to so many settings a study has curves of each: two dozen fill two figures, and nobody reads a third.
 MOST_CURVES: Final = 24
 #: Rows and columns of a map, at most: more do not fit on a page.
 MOST_MAP_ROWS: Final = 36
 #: A grid of more keys has no map: nobody finds a value among its panels.
 MOST_MAP_KEYS: Final = 3
-#: Height of a panel of curves by how many stand side by side; and where room is short.
-PANEL_HEIGHTS_IN: Final = {1: 2.0, 2: 1.3, 3: 1.05}
-LOW_PANEL_IN: Final = 0.82
-#: The loss, the accuracy and the rate of a setting with a callback stand one above the other.
-PLATEAU_HEIGHTS_IN: Final = (0.8, 0.8, 0.45)
-MOST_COLUMNS: Final = 4
-#: A title takes one line for each key.
+#: So many panels of curves a figure has at most: a phone has room for two side by side, and for six rows.
+MOST_PANELS: Final = 12
+#: A title takes one line.
 TITLE_LINE_IN: Final = 0.18
-TITLE_IN: Final = 0.27
-BETWEEN_IN: Final = 0.46
 #: A map is at least so high; a cell has a height, a least width, and a width at most.
 LEAST_MAP_IN: Final = 0.75
 CELL_IN: Final = 0.2
@@ -50,8 +43,6 @@ LIST_IN: Final = 2.2
 LIST_PANEL_IN: Final = 1.15
 LIST_MARGINS: Final = Margins(left=0.74, right=0.14, top=0.74, bottom=0.46, between_columns=0.5, between_rows=0.6)
 
-#: The legend of curves takes three rows at most.
-_LEGEND_IN: Final = 0.584
 _LETTER_PT: Final = 4.0
 
 Form: TypeAlias = Literal["curves", "map", "list"]
@@ -76,26 +67,6 @@ class Part:
     shown: tuple[int, ...]
 
 
-def places_of(study: Study, part: Part | None) -> tuple[int, ...]:
-    """The places of the settings that a part shows; of all settings where a study has one figure."""
-    return part.shown if part else tuple(range(len(study.settings)))
-
-
-@dataclass(frozen=True, slots=True)
-class CurveGrid:
-    """How the panels of curves stand.
-
-    Attributes:
-        columns: Side by side.
-        heights_in: Of the rows of a setting.
-        rows: How many fit on a page.
-    """
-
-    columns: int
-    heights_in: tuple[float, ...]
-    rows: int
-
-
 @dataclass(frozen=True, slots=True)
 class Axes:
     """The keys of a grid as a map or a list has them.
@@ -111,11 +82,11 @@ class Axes:
     others: tuple[str, ...]
 
 
-def list_parts(results: Results, study: Study) -> tuple[Part, ...]:
+def list_parts(_results: Results, study: Study) -> tuple[Part, ...]:
     """The figures of a study, the first under its id; they depend on the studies of the report alone."""
     count = len(study.settings)
     groups: list[tuple[Form, tuple[int, ...]]] = []
-    if count > comparison.MOST_LINES:
+    if count > MOST_LINES:
         axes = choose_axes(study)
         panels = list_panels(study, axes)
         side = count_across(study, axes, len(panels))
@@ -124,8 +95,8 @@ def list_parts(results: Results, study: Study) -> tuple[Part, ...]:
         ]
         groups += [("map" if axes.up else "list", some) for some in split_evenly(lines, _count_lines(study, axes))]
     if count <= MOST_CURVES:
-        grid = choose_grid(results, study)
-        groups += [("curves", some) for some in split_evenly(_batch(count, grid.columns), grid.rows)]
+        columns = count_columns(study)
+        groups += [("curves", some) for some in split_evenly(_batch(count, columns), MOST_PANELS // columns)]
     forms = [form for form, _ in groups]
     return tuple(
         Part(
@@ -137,6 +108,12 @@ def list_parts(results: Results, study: Study) -> tuple[Part, ...]:
         )
         for place, (form, shown) in enumerate(groups)
     )
+
+
+def count_columns(study: Study) -> int:
+    """How many panels of curves stand side by side on a page; the three values of a grid's last key stay together."""
+    keys = shown_keys(study)
+    return 3 if len(keys) > 1 and len(list_values(study, keys[-1])) == 3 else 4  # noqa: PLR2004 - three values
 
 
 def find_part(results: Results, study: Study, name: str) -> Part:
@@ -222,30 +199,3 @@ def _count_lines(study: Study, axes: Axes) -> int:
     margins = MAP_MARGINS if axes.up else LIST_MARGINS
     line_in = measure_map(len(list_values(study, axes.up))) if axes.up else LIST_PANEL_IN
     return count_rows(line_in, margins.between_rows, margins.top + margins.bottom)
-
-
-def choose_grid(results: Results, study: Study) -> CurveGrid:
-    """How the panels of curves stand: as large as a page has room for all of them, else low, on several figures."""
-    count = len(study.settings)
-    keys = shown_keys(study)
-    last = len(list_values(study, keys[-1])) if len(keys) > 1 else 1
-    extra_in = TITLE_LINE_IN * (max(1, len(keys)) - 1)
-    around_in = _LEGEND_IN + TITLE_IN + extra_in + Margins().bottom
-    if count + (find_plain(results, study) is not None) <= comparison.MOST_LINES:
-        around_in += comparison.height_in()
-    if any(setting.spec.plateau for setting in study.settings):
-        tries: list[tuple[int, tuple[float, ...]]] = [(min(count, MOST_COLUMNS), PLATEAU_HEIGHTS_IN)]
-    else:
-        columns = choose_columns(count, last)
-        widest = MOST_COLUMNS // columns * columns if 1 < last == columns else MOST_COLUMNS
-        tries = [
-            (columns, (PANEL_HEIGHTS_IN.get(columns, LOW_PANEL_IN), STRIP_IN)),
-            (columns, (LOW_PANEL_IN, STRIP_IN)),
-            (min(count, widest), (LOW_PANEL_IN, STRIP_IN)),
-        ]
-    for columns, heights_in in tries:
-        row_in = sum(heights_in) + Margins().in_group * (len(heights_in) - 1)
-        grid = CurveGrid(columns, heights_in, count_rows(row_in, BETWEEN_IN + extra_in, around_in))
-        if grid.rows >= math.ceil(count / columns):
-            break
-    return grid

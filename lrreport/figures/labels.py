@@ -98,7 +98,7 @@ def write_label(
     is_plain = len(parts) == 1
     for (part, size, raise_pt), start_pt in zip(parts, itertools.accumulate(widths, initial=0.0), strict=False):
         axes.annotate(
-            part,
+            part if is_plain else part.replace(" ", "\N{NO-BREAK SPACE}"),  # SVG drops spaces at an end of a text
             at,
             xycoords=transform,
             xytext=(style.offset_pt[0] if is_plain else x_pt + start_pt, y_pt + raise_pt),

@@ -16,23 +16,7 @@ from matplotlib.patches import Rectangle
 
 from lrreport.figures.labels import DIGIT_MIDDLE_EM, measure_width
 from lrreport.figures.panels import Margins
-from lrreport.figures.theme import (
-    BAND_ALPHA,
-    CUT_COLOUR,
-    POINTS_PER_INCH,
-    QUIET_COLOUR,
-    RATE_COLOUR,
-    SMALL_PT,
-    TEST_COLOUR,
-    TEST_LINE,
-    TEST_WIDTH,
-    TEXT_COLOUR,
-    TRAIN_COLOUR,
-    TRAIN_LINE,
-    TRAIN_WIDTH,
-    WIDTH_IN,
-)
-from lrreport.figures.words import Language, say
+from lrreport.figures.theme import BAND_ALPHA, POINTS_PER_INCH, SMALL_PT, WIDTH_IN
 
 _HANDLE_PT: Final = 17.0
 _PAD_PT: Final = 4.0
@@ -65,24 +49,6 @@ class LegendItem:
         return (_HANDLE_PT if self.marker is None else 7.0) + _PAD_PT + measure_width(self.label, SMALL_PT)
 
 
-def list_legend(
-    language: Language, *, n: int, has_diverged: bool = False, has_cuts: bool = False
-) -> tuple[LegendItem, ...]:
-    """What the legend of train and test curves names: as much as the figure shows, and no more."""
-    items = [
-        LegendItem(say("test", language), TEST_COLOUR, line=TEST_LINE, width=TEST_WIDTH),
-        LegendItem(say("train", language), TRAIN_COLOUR, line=TRAIN_LINE, width=TRAIN_WIDTH),
-    ]
-    if n > 1:
-        items.append(LegendItem(say("band", language, n=n), QUIET_COLOUR))
-    items.append(LegendItem(say("strip", language), RATE_COLOUR, line="-", width=0.9))
-    if has_cuts:
-        items.append(LegendItem(say("cut", language), CUT_COLOUR, marker="v"))
-    if has_diverged:
-        items.append(LegendItem(say("diverged", language), TEXT_COLOUR, marker="x"))
-    return tuple(items)
-
-
 def _flow(items: Sequence[LegendItem], margins: Margins) -> list[list[LegendItem]]:
     room = POINTS_PER_INCH * (WIDTH_IN - margins.left - margins.right)
     rows: list[list[LegendItem]] = [[]]
@@ -94,11 +60,6 @@ def _flow(items: Sequence[LegendItem], margins: Margins) -> list[list[LegendItem
         rows[-1].append(item)
         used += item.width_pt + _BETWEEN_PT
     return rows
-
-
-def legend_height_in(items: Sequence[LegendItem], margins: Margins) -> float:
-    """Room that `draw_legend` needs at the top, in inches; only the margins' left and right count."""
-    return len(_flow(items, margins)) * _ROW_PT / POINTS_PER_INCH
 
 
 def draw_legend(figure: Figure, items: Sequence[LegendItem], margins: Margins, *, top_in: float = 0.0) -> None:

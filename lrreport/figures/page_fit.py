@@ -31,24 +31,25 @@ def count_rows(row_in: float, between_in: float, around_in: float) -> int:
     return max(1, int((MOST_HEIGHT_IN + between_in - around_in) / (row_in + between_in) + 1e-9))
 
 
-def check_fit(figure: Figure, where: str, dpi: float) -> None:
+def check_fit(figure: Figure, where: str, dpi: float, most_width_in: float = WIDTH_IN) -> None:
     """Measure a figure against the page that it is printed on, and its labels against the figure.
 
     Args:
         figure: Of its final size; its labels have the places at which it was drawn last.
         where: The study and the figure, for the message.
         dpi: Dots an inch with which it was drawn last.
+        most_width_in: Of the page, or of a phone.
 
     Raises:
         RenderError: The figure is taller or wider than a page has room for, or a label is cut at its edge.
     """
     width_in, height_in = (float(size) for size in figure.get_size_inches())
-    if height_in > MOST_HEIGHT_IN + 1e-6 or width_in > WIDTH_IN + 1e-6:
+    if height_in > MOST_HEIGHT_IN + 1e-6 or width_in > most_width_in + 1e-6:
         raise RenderError(
             "A figure does not fit on a page",
             where=where,
             got=f"{width_in:.2f} x {height_in:.2f} inches",
-            expected=f"at most {WIDTH_IN:g} x {MOST_HEIGHT_IN:g} inches",
+            expected=f"at most {most_width_in:g} x {MOST_HEIGHT_IN:g} inches",
             fix="vary fewer values in that study, or make two studies of it",
         )
     texts = [item for item in figure.findobj(Text) if isinstance(item, Text) and item.get_text().strip()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,18 +9,14 @@ from typing import Final
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lrreport.figures.envelopes import FloatArray
-from lrreport.figures.labels import TextStyle, shorten_label, write_label
-from lrreport.figures.theme import POINTS_PER_INCH, SEMI_BOLD, WIDTH_IN
-from lrreport.figures.words import Language, say
+from lrreport.figures.labels import TextStyle, measure_label, shorten_label, write_label
+from lrreport.figures.theme import POINTS_PER_INCH, QUIET_COLOUR, SEMI_BOLD, TEXT_PT, WIDTH_IN
 
 _TICK_STYLE: Final = TextStyle(align="right", is_level=True, offset_pt=(-3.5, 0))
-_MOST_COLUMNS: Final = 4
-_MOST_TICKS: Final = 5
 #: A title may reach a little into the room between two panels; letters are a little wider when they are drawn.
 _TITLE_OVERHANG_PT: Final = 2.0
 _TITLE_SHARE: Final = 0.98
-_HIGH: Final = 90.0
+_NOTE_GAP_PT: Final = 6.0
 _NICE: Final = (1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 2500, 5000, 10_000, 20_000, 25_000, 50_000)
 
 
@@ -48,21 +43,10 @@ class Margins:
     in_group: float = 0.13
 
 
-def choose_columns(count: int, last_key_values: int = 1) -> int:
-    """How many panels stand side by side: a grid keeps its last key across, else what fills the rows best.
-
-    >>> [choose_columns(n) for n in (1, 2, 3, 4, 5, 6, 8, 9, 12)]
-    [1, 2, 3, 4, 3, 3, 4, 3, 4]
-    """
-    if 1 < last_key_values <= _MOST_COLUMNS and count > last_key_values:
-        return last_key_values
-    return {1: 1, 2: 2, 3: 3, 4: 4, 5: 3, 6: 3, 9: 3}.get(count, _MOST_COLUMNS)
-
-
 def make_grid(
-    groups: int, columns: int, heights_in: Sequence[float], margins: Margins
+    groups: int, columns: int, heights_in: Sequence[float], margins: Margins, width_in: float = WIDTH_IN
 ) -> tuple[Figure, list[list[Axes]]]:
-    """A figure of the printed width with panels at fixed places, equally wide.
+    """A figure with panels at fixed places, equally wide.
 
     Explicit places instead of matplotlib's layout engines: these draw everything twice.
 
@@ -71,14 +55,15 @@ def make_grid(
         columns: Panels side by side.
         heights_in: Height of each row of a group, in inches.
         margins: Distances around and between them.
+        width_in: Of the figure, in inches.
 
     Returns:
         The figure, and its panels as `axes[row][column]`, the upper left one first.
     """
     group_in = sum(heights_in) + margins.in_group * (len(heights_in) - 1)
     height_in = margins.top + margins.bottom + groups * group_in + (groups - 1) * margins.between_rows
-    figure = Figure(figsize=(WIDTH_IN, height_in))
-    inner_in = WIDTH_IN - margins.left - margins.right - (columns - 1) * margins.between_columns
+    figure = Figure(figsize=(width_in, height_in))
+    inner_in = width_in - margins.left - margins.right - (columns - 1) * margins.between_columns
     panel_width_in = inner_in / columns
     axes: list[list[Axes]] = []
     for group in range(groups):
@@ -132,6 +117,24 @@ def write_title(axes: Axes, lines: Sequence[str], *, line_pt: float = 13.0) -> N
         )
 
 
+def write_heading(axes: Axes, title: str, note: str, offset_pt: tuple[float, float]) -> None:
+    """Write what a panel shows, and in grey beside it what is odd about its axis.
+
+    Args:
+        axes: The panel.
+        title: What it shows.
+        note: May be empty.
+        offset_pt: Of its beginning from the panel's upper left corner, in points.
+    """
+    style = TextStyle(size=TEXT_PT, weight=SEMI_BOLD, offset_pt=offset_pt)
+    write_label(axes, title, (0, 1), axes.transAxes, style)
+    if note:
+        after_pt = offset_pt[0] + measure_label(title, TEXT_PT, SEMI_BOLD) + _NOTE_GAP_PT
+        write_label(
+            axes, note, (0, 1), axes.transAxes, TextStyle(colour=QUIET_COLOUR, offset_pt=(after_pt, offset_pt[1]))
+        )
+
+
 def epoch_ticks(epochs: int, most: int) -> list[int]:
     """Epoch 1 and round epochs after it, at most `most` in all; steps that end at the last epoch come first.
 
@@ -143,56 +146,12 @@ def epoch_ticks(epochs: int, most: int) -> list[int]:
     return sorted({1, *range(step, epochs + 1, step)}) if step > 1 else list(range(1, epochs + 1))
 
 
-def most_epoch_ticks(columns: int) -> int:
-    """How many epochs a panel's axis has room to name when so many panels stand side by side."""
-    return 6 if columns < _MOST_COLUMNS else 4
-
-
 def set_epoch_axis(axes: Axes, epochs: int, *, most_ticks: int, is_labelled: bool) -> None:
     """The same axis of epochs for every panel."""
     pad = max(0.5, 0.02 * epochs)
     axes.set_xlim(1 - pad, epochs + pad)
     ticks = epoch_ticks(epochs, most_ticks)
     axes.set_xticks(ticks, labels=[f"{tick:,}" for tick in ticks] if is_labelled else ["" for _ in ticks])
-
-
-def choose_accuracy_range(curves: Sequence[FloatArray]) -> tuple[float, float]:
-    """Where the accuracy axis begins and ends, in per cent, the same for all panels of a figure.
-
-    Curves that stay low need the whole range. Where every curve is high from the first tenth of its epochs on, the
-    axis begins just below the lowest, so that differences of a point can be seen.
-
-    Args:
-        curves: Accuracies as fractions, one array an epoch each.
-
-    >>> import numpy as np
-    >>> high = np.linspace(0.961, 0.99, 50)
-    >>> choose_accuracy_range([high]), choose_accuracy_range([high, high - 0.5])
-    ((96.0, 100.0), (0.0, 100.0))
-    """
-    settled = [curve[math.ceil(len(curve) / 10) :] if len(curve) > 1 else curve for curve in curves if len(curve)]
-    lowest = 100 * min((float(curve.min()) for curve in settled), default=0.0)
-    if lowest >= _HIGH:
-        return min(98.0, float(math.floor(lowest))), 100.0
-    return next((low for low in (80.0, 50.0) if lowest >= low), 0.0), 100.0
-
-
-def set_accuracy_axis(axes: Axes, low: float, high: float, *, is_labelled: bool) -> None:
-    """The same axis of accuracies in per cent for every panel, with a little air above 100."""
-    axes.set_ylim(low, high + 0.03 * (high - low))
-    span = high - low
-    step = next(step for step in (1, 2, 5, 10, 25) if span / step <= _MOST_TICKS)
-    first = math.ceil(low / step) * step
-    ticks = list(range(first, int(high) + 1, step))
-    write_ticks(axes, {tick: str(tick) for tick in ticks}, is_labelled=is_labelled)
-
-
-def accuracy_label(low: float, language: Language, *, is_short: bool) -> str:
-    """Name the accuracy axis, and where it begins when that is not 0; on two lines beside a low panel."""
-    label = say("accuracy", language)
-    if low == 0:
-        return label
-    return say("axis-from-below" if is_short else "axis-from", language, axis=label, low=f"{low:g}")
 
 
 def spread_labels(wanted: Sequence[float], gap: float) -> list[float]:
@@ -223,8 +182,8 @@ def spread_labels(wanted: Sequence[float], gap: float) -> list[float]:
 
 def write_axis_labels(figure: Figure, *, x_label: str, margins: Margins) -> None:
     """The horizontal axis's label, once, below the grid."""
-    height_in = float(figure.get_size_inches()[1])
-    middle = (margins.left + WIDTH_IN - margins.right) / 2 / WIDTH_IN
+    width_in, height_in = (float(size) for size in figure.get_size_inches())
+    middle = (margins.left + width_in - margins.right) / 2 / width_in
     figure.text(middle, 5 / POINTS_PER_INCH / height_in, x_label, ha="center", va="baseline")
 
 
@@ -233,7 +192,7 @@ def write_row_label(figure: Figure, axes: Sequence[Axes], label: str) -> None:
     boxes = [item.get_position() for item in axes]
     middle = (min(box.y0 for box in boxes) + max(box.y1 for box in boxes)) / 2
     figure.text(
-        2 / POINTS_PER_INCH / WIDTH_IN,
+        2 / POINTS_PER_INCH / float(figure.get_size_inches()[0]),
         middle,
         label,
         rotation=90,

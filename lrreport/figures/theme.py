@@ -15,6 +15,8 @@ from lrreport.errors import RenderError
 
 #: Width in inches of the text block on A4, at which every figure is printed.
 WIDTH_IN: Final = 6.3
+#: Width in inches for a phone: what a screen of 355 pixels leaves between its margins, at 96 pixels an inch.
+NARROW_IN: Final = 3.35
 POINTS_PER_INCH: Final = 72
 #: Sarabun carries Thai and Latin; IBM Plex Sans stands behind it for Greek. The pages declare the same names.
 FONT_FAMILIES: Final = ("Sarabun", "IBM Plex Sans")
@@ -35,6 +37,13 @@ PALETTE: Final = (
     "#7d5a3c",
     "#5f6b00",
 )
+#: Lines of a variable that has an order, from its lowest value to its highest: each has a contrast of 3:1 with paper.
+LINE_RAMP: Final = (
+    "#52a08a", "#47989a", "#3d91aa", "#3684af", "#3176b0", "#3066ab", "#3255a1", "#324393", "#2f2e79", "#2b1a5e",
+)  # fmt: skip
+DARK_LINE_RAMP: Final = (
+    "#3f7f70", "#3e8688", "#3d8da0", "#4796b8", "#54a0d1", "#69a8e2", "#88afed", "#a7b8f6", "#c6cafb", "#e6dcff",
+)  # fmt: skip
 #: From low to high accuracy, in a map: numbers on them have a contrast of 4.5:1, on paper and on a dark page.
 RAMP: Final = ("#eef4f9", "#d3e4f1", "#b3d1e7", "#8dbbdb", "#6aa8d2", "#1f73ad", "#155a8c", "#0b3c61")
 DARK_RAMP: Final = ("#18222c", "#1b2f40", "#1e3d57", "#204a6c", "#24587f", "#4f9fd6", "#86c1ea", "#c4e2f7")
@@ -58,20 +67,12 @@ DARK_COLOURS: Final = {
     "#9c4f86": "#e39bcd",
     "#ffffff": "#12161b",
     **dict(zip(RAMP, DARK_RAMP, strict=True)),
+    **dict(zip(LINE_RAMP, DARK_LINE_RAMP, strict=True)),
 }
 #: What stands out among all others.
 BEST_COLOUR: Final = "#d55e00"
 #: Beside colour, so that a print in black and white still tells lines apart.
 DASHES: Final = ("-", "--", "-.", ":")
-#: Of test curves that belong to no setting of their own: in a legend.
-TEST_COLOUR: Final = "#1f1f1f"
-#: Train curves are dashed and grey; what is compared is the test data.
-TRAIN_COLOUR: Final = "#5c5c5c"
-TEST_LINE: Final = "-"
-TRAIN_LINE: Final = (0, (2.6, 1.4))
-TEST_WIDTH: Final = 1.3
-TRAIN_WIDTH: Final = 0.9
-RATE_COLOUR: Final = "#3a3a3a"
 CUT_COLOUR: Final = "#9c4f86"
 TEXT_COLOUR: Final = "#1f1f1f"
 QUIET_COLOUR: Final = "#5c5c5c"

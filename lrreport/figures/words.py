@@ -19,27 +19,20 @@ _PLAIN: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", f"0123456789{MIN
 
 _TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
     "epoch": {"th": "รอบ (epoch)", "en": "Epoch"},
-    "update": {"th": "จำนวนครั้งที่ปรับปรุงค่า", "en": "Update"},
-    "accuracy": {"th": "ความถูกต้อง (%)", "en": "Accuracy (%)"},
-    "axis-from": {"th": "{axis} (แกนเริ่มที่ {low})", "en": "{axis}, axis from {low}"},
-    "axis-from-below": {"th": "{axis}\n(แกนเริ่มที่ {low})", "en": "{axis}\naxis from {low}"},
+    "accuracy": {"th": "ค่าความถูกต้อง (%)", "en": "Accuracy (%)"},
     "loss": {"th": "ค่าความสูญเสีย", "en": "Loss"},
-    "log-scale": {"th": "{axis}\nสเกลลอการิทึม", "en": "{axis}\nlog scale"},
     "rate": {"th": "อัตราการเรียนรู้", "en": "Learning rate"},
-    "train": {"th": "ข้อมูลฝึก", "en": "training data"},
-    "test": {"th": "ข้อมูลทดสอบ", "en": "test data"},
-    "band": {"th": "ค่าต่ำสุดถึงสูงสุดของค่าตั้งต้น {n} ค่า", "en": "lowest to highest of {n} seeds"},
+    "train": {"th": "ชุดฝึก", "en": "training data"},
+    "test": {"th": "ชุดทดสอบ", "en": "test data"},
+    "band": {"th": "ต่ำสุดถึงสูงสุดของค่า seed {n} ค่า", "en": "lowest to highest of {n} seeds"},
     "strip": {"th": "อัตราที่ใช้จริง (แถบล่าง)", "en": "rate in force (strip below)"},
-    "together": {"th": "ข้อมูลทดสอบ ทุกชุดค่าเทียบกัน", "en": "Test data, all settings together"},
     "stretched": {"th": "{axis}\nขยายช่วงใกล้ 100", "en": "{axis}\nstretched towards 100"},
     "diverged": {"th": "ลู่ออก", "en": "diverged"},
     "n-diverged": {"th": "ลู่ออก {k} จาก {n}", "en": "{k} of {n} diverged"},
-    "last-test": {"th": "ทดสอบ {value}", "en": "test {value}"},
     "cut": {"th": "ลดอัตราเมื่อจบรอบนี้", "en": "rate cut at the end of this epoch"},
-    "only-setting": {"th": "ชุดค่าเดียว", "en": "The only setting"},
-    "never-fired": {"th": "ไม่เคยลดอัตรา", "en": "never fired"},
+    "only-setting": {"th": "การตั้งค่าเดียว", "en": "The only setting"},
     "no-callback": {"th": "ไม่ใช้ callback", "en": "no callback"},
-    "no-decay": {"th": "ไม่ลดทอน", "en": "no decay"},
+    "no-decay": {"th": "ไม่ใช้ decay", "en": "no decay"},
     "test-loss": {"th": "ค่าความสูญเสีย (ทดสอบ)", "en": "test loss"},
     "train-loss": {"th": "ค่าความสูญเสีย (ฝึก)", "en": "train loss"},
     "mean": {"th": "ค่าเฉลี่ย", "en": "mean"},
@@ -47,22 +40,22 @@ _TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
     "highest": {"th": "สูงสุด", "en": "highest"},
     "data-of": {"th": "ตัวเลขของ{label}", "en": "The numbers of {label}"},
     "this-picture": {"th": "ภาพนี้", "en": "this picture"},
-    "ends-percent": {"th": "ความถูกต้องของข้อมูลทดสอบเมื่อจบรอบสุดท้าย (%)", "en": "Test accuracy after the last epoch (%)"},
-    "ends": {"th": "ข้อมูลทดสอบเมื่อจบรอบสุดท้าย", "en": "Test data after the last epoch"},
+    "ends-percent": {"th": "ค่าความถูกต้องบนชุดทดสอบหลังรอบสุดท้าย (%)", "en": "Test accuracy after the last epoch (%)"},
+    "ends": {"th": "ชุดทดสอบหลังรอบสุดท้าย", "en": "Test data after the last epoch"},
     "log-axis": {"th": "{axis} (สเกลลอการิทึม)", "en": "{axis} (log scale)"},
     "uneven-axis": {"th": "{axis} (ระยะห่างไม่เท่ากัน)", "en": "{axis} (uneven steps)"},
-    "sorted-axis": {"th": "อันดับของชุดค่า เรียงจากดีที่สุด", "en": "Place of the setting, the best first"},
-    "seed-mean": {"th": "ค่าเฉลี่ยของชุดค่า", "en": "mean of a setting"},
-    "in-band": {"th": "ค่าเฉลี่ยอยู่ในแถบของชุดที่ดีที่สุด", "en": "mean in the band of the best"},
+    "sorted-axis": {"th": "อันดับของการตั้งค่า เรียงจากดีที่สุด", "en": "Place of the setting, the best first"},
+    "seed-mean": {"th": "ค่าเฉลี่ยของการตั้งค่า", "en": "mean of a setting"},
+    "in-band": {"th": "ค่าเฉลี่ยอยู่ในแถบของแบบที่ดีที่สุด", "en": "mean in the band of the best"},
     "best-is": {"th": "ดีที่สุดคือ {name} ได้ {value}", "en": "Best: {name}, {value}"},
     "best": {"th": "ดีที่สุด", "en": "the best"},
-    "best-band": {"th": "ต่ำสุดถึงสูงสุดของชุดที่ดีที่สุด", "en": "lowest to highest of the best"},
-    "whisker": {"th": "ต่ำสุดถึงสูงสุดของค่าตั้งต้น {n} ค่า", "en": "lowest to highest of {n} seeds"},
+    "best-band": {"th": "ต่ำสุดถึงสูงสุดของแบบที่ดีที่สุด", "en": "lowest to highest of the best"},
+    "whisker": {"th": "ต่ำสุดถึงสูงสุดของค่า seed {n} ค่า", "en": "lowest to highest of {n} seeds"},
     "some-diverged": {"th": "ลู่ออกบางครั้ง", "en": "some seeds diverged"},
     "any-diverged": {"th": "มีการฝึกที่ลู่ออก", "en": "with diverged seeds"},
     "all-diverged": {"th": "ลู่ออกทุกครั้ง", "en": "all seeds diverged"},
     "part": {"th": "รูปที่ {number} จาก {count}", "en": "{number} of {count}"},
-    "setting": {"th": "ชุดค่า", "en": "setting"},
+    "setting": {"th": "การตั้งค่า", "en": "setting"},
     "rate-log": {"th": "อัตราการเรียนรู้ (สเกลลอการิทึม)", "en": "Learning rate (log scale)"},
 }
 
@@ -70,7 +63,7 @@ _TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
 _SETTINGS: Final[Mapping[str, Mapping[Language, str]]] = {
     "learning_rate": {"th": "อัตราการเรียนรู้ {value}", "en": "Learning rate {value}"},
     "momentum": {"th": "โมเมนตัม {value}", "en": "Momentum {value}"},
-    "decay": {"th": "การลดทอน {value}", "en": "Decay {value}"},
+    "decay": {"th": "decay {value}", "en": "Decay {value}"},
     "batch_size": {"th": "ขนาดมินิแบตช์ {value}", "en": "Minibatch {value}"},
     "epochs": {"th": "{value} รอบ", "en": "{value} epochs"},
     "hidden_units": {"th": "ชั้นซ่อน {value} หน่วย", "en": "Hidden units {value}"},
@@ -79,19 +72,21 @@ _SETTINGS: Final[Mapping[str, Mapping[Language, str]]] = {
     "plateau.min_delta": {"th": "min_delta {value}", "en": "min_delta {value}"},
     "optimizer": {"th": "{value}", "en": "{value}"},
     "dataset": {"th": "{value}", "en": "{value}"},
+    "shuffle": {"th": "{value}", "en": "{value}"},
 }
 #: What heads an axis of a varied key's values; a key that is not here is written as it stands in the study file.
 _KEYS: Final[Mapping[str, Mapping[Language, str]]] = {
     "learning_rate": {"th": "อัตราการเรียนรู้", "en": "Learning rate"},
     "momentum": {"th": "โมเมนตัม", "en": "Momentum"},
-    "decay": {"th": "การลดทอน", "en": "Decay"},
+    "decay": {"th": "decay", "en": "Decay"},
     "batch_size": {"th": "ขนาดมินิแบตช์", "en": "Minibatch"},
     "epochs": {"th": "จำนวนรอบ", "en": "Epochs"},
     "hidden_units": {"th": "หน่วยในชั้นซ่อน", "en": "Hidden units"},
     "plateau.patience": {"th": "ระยะรอ (รอบ)", "en": "Patience (epochs)"},
     "plateau.factor": {"th": "ตัวคูณ", "en": "Factor"},
-    "optimizer": {"th": "ตัวหาค่าเหมาะที่สุด", "en": "Optimizer"},
+    "optimizer": {"th": "optimizer", "en": "Optimizer"},
     "dataset": {"th": "ชุดข้อมูล", "en": "Dataset"},
+    "shuffle": {"th": "การสลับภาพ", "en": "Shuffle"},
     "nesterov": {"th": "Nesterov", "en": "Nesterov"},
 }
 _YES_OR_NO: Final[Mapping[tuple[str, bool], Mapping[Language, str]]] = {
@@ -107,6 +102,8 @@ NAMES: Final[Mapping[str, str]] = {
     "adam": "Adam",
     "mnist": "MNIST",
     "fashion-mnist": "Fashion-MNIST",
+    "every-epoch": "every epoch",
+    "once": "once",
 }
 
 #: Fashion-MNIST's classes in the order of their labels. Source: the dataset's README.
@@ -286,9 +283,9 @@ def format_range(low: int, high: int) -> str:
 def describe_seeds(n: int, language: Language) -> str:
     """What lines and bands of a figure are made of."""
     if n == 1:
-        return "ใช้ค่าตั้งต้นการสุ่มค่าเดียว" if language == "th" else "one seed"
+        return "ใช้ค่า seed ค่าเดียว" if language == "th" else "one seed"
     if language == "th":
-        return f"เส้นคือค่าเฉลี่ยและแถบคือช่วงต่ำสุดถึงสูงสุดจากค่าตั้งต้นการสุ่ม {n} ค่า"
+        return f"เส้นคือค่าเฉลี่ยและแถบคือช่วงต่ำสุดถึงสูงสุดจากค่า seed {n} ค่า"
     return f"lines are means and bands run from the lowest to the highest of {n} seeds"
 
 

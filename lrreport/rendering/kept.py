@@ -12,13 +12,11 @@ import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Final
 
 from lrreport.errors import RenderError
-from lrreport.figures import SAMPLE_DIGITS, Language, draw_figure, list_figures, narrow_results
+from lrreport.figures import Language, Samples, draw_figure, has_images, list_figures, narrow_results
+from lrreport.figures.drawing import NO_SAMPLES
 from lrreport.figures.drawn import DrawnFigure
 from lrreport.keys import canonical
 from lrreport.rendering.kept_parts import check_kept_join, check_kept_pdf, pack_figure, unpack_figure
@@ -31,8 +29,7 @@ _PROBLEMS_SHOWN: Final = 3
 
 def keep_figures(
     results: Results,
-    images: NDArray[np.uint8],
-    labels: NDArray[np.integer[Any]],
+    samples: Samples,
     language: Language,
     cache: RenderCache,
     *,
@@ -42,8 +39,7 @@ def keep_figures(
 
     Args:
         results: What is drawn.
-        images: For the sample of digits.
-        labels: Theirs.
+        samples: The images that figures show.
         language: Of the labels.
         cache: Where figures are kept.
         told: Called with each figure as soon as it is there, and whether it was drawn.
@@ -52,20 +48,20 @@ def keep_figures(
         RenderError: A figure cannot be drawn as it should be.
     """
     code = digest_parts(digest_code("lrreport.figures"), digest_packages())
-    sample = digest_parts(images.tobytes(), repr(images.shape), str(labels.dtype), labels.tobytes())
+    images = digest_parts(
+        *(part for array in samples for part in (array.tobytes(), repr(array.shape), str(array.dtype)))
+    )
     figures = []
     drawn = 0
     for name in list_figures(results):
         own = narrow_results(name, results)
-        has_images = name == SAMPLE_DIGITS
-        key = digest_parts("figure", name, language, code, sample if has_images else "", _describe_results(own))
+        key = digest_parts("figure", name, language, code, images if has_images(name) else "", _describe_results(own))
         parts = cache.load(key)
         figure = None if parts is None else unpack_figure(parts, name, language)
         if is_new := figure is None:
             if parts is not None:
                 cache.drop(key)
-            count = len(images) if has_images else 0
-            figure = draw_figure(name, own, images[:count], labels[:count], language)
+            figure = draw_figure(name, own, samples if has_images(name) else NO_SAMPLES, language)
             parts = pack_figure(figure)
             # What would not be taken back is not kept: it would be called damaged in every build.
             if unpack_figure(parts, name, language) is not None:
@@ -77,7 +73,7 @@ def keep_figures(
 
 
 def _describe_results(results: Results) -> str:
-    """Digest of studies, seeds, and the curves of the runs that are there."""
+    """Digest of studies, seeds, and the curves and inspections of the runs that are there."""
     studies = [
         [
             study.id,
@@ -92,7 +88,8 @@ def _describe_results(results: Results) -> str:
         for key, run in sorted(results.runs.items())
         for part in (key, str(run.status), *(getattr(run.history, name).tobytes() for name in CURVES))
     ]
-    return digest_parts(json.dumps([studies, results.seeds, results.is_preview], sort_keys=True), *curves)
+    inside = [part for place, found in sorted(results.inspections.items()) for part in (repr(place), found.content)]
+    return digest_parts(json.dumps([studies, results.seeds, results.is_preview], sort_keys=True), *curves, *inside)
 
 
 def keep_pdf(page: str, language: Language, digest: str, cache: RenderCache) -> tuple[bytes, bool]:

@@ -10,12 +10,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Final, Self, TypeVar
-
-from numpy.typing import NDArray
+from typing import Final, Self, TypeVar
 
 from lrreport.analysis.claims import decide_claims
-from lrreport.analysis.summaries import rank_settings, summarise
+from lrreport.analysis.summaries import SettingSummary, rank_settings, summarise
 from lrreport.analysis.tables import format_document, make_measured_files
 from lrreport.analysis.verdicts import Claim
 from lrreport.article.facts import Facts, describe_data
@@ -23,7 +21,9 @@ from lrreport.datasets import Dataset, load_dataset
 from lrreport.editions.edition import Edition
 from lrreport.errors import TOO_LITTLE_MEMORY, RenderError
 from lrreport.events import Message, Report, message_of
+from lrreport.figures.drawing import Samples
 from lrreport.figures.drawn import DrawnFigure
+from lrreport.inspection import IMAGES
 from lrreport.rendering.render_cache import RenderCache
 from lrreport.request import EditionName, Request
 from lrreport.results import Results
@@ -48,8 +48,7 @@ class _Job:
     formats: tuple[str, ...]
     templates: Path | None
     cache: Path
-    sample_images: NDArray[Any]
-    sample_labels: NDArray[Any]
+    samples: Samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +59,17 @@ class _Drawn:
         figures: In the article's order.
         count: How many of them were drawn; the others were kept from an earlier build.
         print_page: The page that shows them, to be laid out; empty where no PDF is wanted.
+        one_page: The summary by itself, likewise.
         damaged: Paths of kept figures that could not be used.
+        waiting: Ids of paragraphs that were written for other results.
     """
 
     figures: tuple[DrawnFigure, ...]
     count: int
     print_page: str
+    one_page: str
     damaged: tuple[str, ...]
+    waiting: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class Rendered:
         kept: Figures that were kept from an earlier build.
         laid_out: PDFs that were laid out or joined.
         kept_pdfs: PDFs that were kept.
+        waiting: Ids of paragraphs that were written for other results, and wait for their author.
     """
 
     files: dict[str, bytes]
@@ -95,6 +99,7 @@ class Rendered:
     kept: int
     laid_out: int
     kept_pdfs: int
+    waiting: tuple[str, ...]
 
 
 def render_report(results: Results, edition: Edition, request: Request, report: Report) -> Rendered:
@@ -114,11 +119,12 @@ def render_report(results: Results, edition: Edition, request: Request, report: 
         DataError: The images, which the first figure shows, cannot be had.
     """
     claims = decide_claims(results)
-    files = make_data_files(results, claims, edition)
+    summaries = summarise(results)
+    files = make_data_files(results, claims, edition) | _make_listing_files(results, summaries, request)
     dataset = _load_dataset(results, request, report)
     facts = Facts(
         results=results,
-        summaries=summarise(results),
+        summaries=summaries,
         claims=claims,
         ranking=rank_settings(results),
         data=describe_data(dataset.name, dataset.train_labels, dataset.test_labels),
@@ -128,16 +134,14 @@ def render_report(results: Results, edition: Edition, request: Request, report: 
         byline=request.byline,
         siblings=frozenset({*files, *_page_names(request)}),
     )
+    samples = Samples(
+        dataset.train_images[:_SAMPLE],
+        dataset.train_labels[:_SAMPLE],
+        dataset.test_images[:IMAGES],
+        dataset.test_labels[:IMAGES],
+    )
     jobs = [
-        _Job(
-            facts,
-            language,
-            request.formats,
-            request.templates,
-            request.cache,
-            dataset.train_images[:_SAMPLE],
-            dataset.train_labels[:_SAMPLE],
-        )
+        _Job(facts, language, request.formats, request.templates, request.cache, samples)
         for language in request.editions
     ]
     report(Message("figures", f"drawing figures and setting pages: {', '.join(request.editions)}"))
@@ -146,11 +150,14 @@ def render_report(results: Results, edition: Edition, request: Request, report: 
     drawn = 0
     with ExitStack() as stack:
         workers = {job.language: stack.enter_context(_Worker(job, report)) for job in jobs}
-        for worker in workers.values():
+        has_one_page = []
+        for language, worker in workers.items():
             made = worker.wait_for(_Drawn)
+            has_one_page += [language] if made.one_page else []
             figures.extend(made.figures)
             damaged.extend(made.damaged)
             drawn += made.count
+            facts.waiting.update(made.waiting)
         for figure in figures:
             files[f"figures/{figure.name}.{figure.language}.svg"] = figure.svg_standalone.encode()
             files[f"figures/{figure.name}.{figure.language}.png"] = figure.png
@@ -158,7 +165,9 @@ def render_report(results: Results, edition: Edition, request: Request, report: 
             files.update(_make_web_pages(replace(facts, figures=tuple(figures)), request, report))
         has_pdf = "pdf" in request.formats
         editions = {language: worker.wait_for(_Pdf) for language, worker in workers.items() if has_pdf}
+        one_pages = {language: workers[language].wait_for(_Pdf) for language in has_one_page}
     pdfs = {f"lrreport-{language}.pdf": pdf for language, pdf in editions.items()}
+    pdfs |= {f"lrreport-onepage-{language}.pdf": pdf for language, pdf in one_pages.items()}
     if len(editions) > 1:
         report(Message("pdf", "joining the two editions"))
         pdfs["lrreport.pdf"] = _join_pdfs(editions, request.cache)
@@ -171,7 +180,9 @@ def render_report(results: Results, edition: Edition, request: Request, report: 
         report(Message("figures", text, is_warning=True))
     RenderCache(request.cache).prune()
     laid_out = sum(pdf.is_new for pdf in pdfs.values())
-    return Rendered(files, drawn, len(figures) - drawn, laid_out, len(pdfs) - laid_out)
+    is_full = not results.is_preview and not results.is_single_seed
+    waiting = tuple(sorted(facts.waiting)) if is_full else ()
+    return Rendered(files, drawn, len(figures) - drawn, laid_out, len(pdfs) - laid_out, waiting)
 
 
 def make_data_files(results: Results, claims: Sequence[Claim], edition: Edition) -> dict[str, bytes]:
@@ -188,6 +199,14 @@ def make_data_files(results: Results, claims: Sequence[Claim], edition: Edition)
     }
 
 
+def _make_listing_files(results: Results, summaries: Sequence[SettingSummary], request: Request) -> dict[str, bytes]:
+    """The files under `listings/`."""
+    from lrreport.article.environment import make_environment  # noqa: PLC0415 - only where it is needed
+    from lrreport.article.notebooks import make_listing_files  # noqa: PLC0415
+
+    return make_listing_files(results, summaries, request.editions, make_environment(request.templates))
+
+
 def _page_names(request: Request) -> set[str]:
     names = set()
     both = len(request.editions) > 1
@@ -195,6 +214,7 @@ def _page_names(request: Request) -> set[str]:
         names |= {f"{language}.html" for language in request.editions} | ({"index.html"} if both else set())
     if "pdf" in request.formats:
         names |= {f"lrreport-{language}.pdf" for language in request.editions} | ({"lrreport.pdf"} if both else set())
+        names |= {f"lrreport-onepage-{language}.pdf" for language in request.editions}
     return names
 
 
@@ -275,7 +295,9 @@ def _serve(connection: Connection) -> None:
         drawn = _draw(job, connection.send)
         connection.send(drawn)
         if drawn.print_page:
-            connection.send(_lay_out(job, drawn.print_page, connection.send))
+            connection.send(_lay_out(job, drawn.print_page, f"lrreport-{job.language}.pdf", connection.send))
+        if drawn.one_page:
+            connection.send(_lay_out(job, drawn.one_page, f"lrreport-onepage-{job.language}.pdf", connection.send))
         connection.send(None)
         connection.recv()  # until the build hangs up
 
@@ -298,7 +320,7 @@ def _without_collection() -> Iterator[None]:
 @_without_collection()
 def _draw(job: _Job, report: Report) -> _Drawn:
     from lrreport.article.environment import make_environment  # noqa: PLC0415 - loaded in the worker alone
-    from lrreport.article.pages import render_print_page  # noqa: PLC0415
+    from lrreport.article.pages import render_one_page, render_print_page  # noqa: PLC0415
     from lrreport.rendering.kept import keep_figures  # noqa: PLC0415
 
     def told(figure: DrawnFigure, is_new: bool) -> None:  # noqa: FBT001 - a callback's two facts
@@ -306,20 +328,21 @@ def _draw(job: _Job, report: Report) -> _Drawn:
         report(Message("figures", text, is_detail=True))
 
     cache = RenderCache(job.cache)
-    figures, drawn = keep_figures(
-        job.facts.results, job.sample_images, job.sample_labels, job.language, cache, told=told
-    )
+    figures, drawn = keep_figures(job.facts.results, job.samples, job.language, cache, told=told)
     report(Message("figures", f"{job.language}: {drawn} figures drawn, {len(figures) - drawn} kept"))
     facts = replace(job.facts, figures=figures)
-    page = render_print_page(facts, make_environment(job.templates), job.language) if "pdf" in job.formats else ""
-    return _Drawn(figures, drawn, page, tuple(cache.damaged))
+    page = one_page = ""
+    if "pdf" in job.formats:
+        environment = make_environment(job.templates)
+        page = render_print_page(facts, environment, job.language)
+        one_page = render_one_page(facts, environment, job.language)
+    return _Drawn(figures, drawn, page, one_page, tuple(cache.damaged), tuple(facts.waiting))
 
 
 @_without_collection()
-def _lay_out(job: _Job, page: str, report: Report) -> _Pdf:
+def _lay_out(job: _Job, page: str, name: str, report: Report) -> _Pdf:
     from lrreport.rendering.kept import keep_pdf  # noqa: PLC0415 - loaded in the worker alone
 
-    name = f"lrreport-{job.language}.pdf"
     report(Message("pdf", f"laying out {name}"))
     cache = RenderCache(job.cache)
     document, is_new = keep_pdf(page, job.language, job.facts.edition.short_digest, cache)

@@ -1,44 +1,59 @@
-"""Train with four values of decay, and draw the accuracy of each."""
-
+# [th] ฝึกโครงข่ายหนึ่งครั้งต่อหนึ่งค่า แล้ววาดทุกค่าไว้ในรูปเดียวกัน
+# [en] One training for each value, and all of them in one figure.
 import keras
 import matplotlib.pyplot as plt
 
-EPOCHS = 50
+# [shown]
+NAME = "decay"
 DECAYS = [0.1, 0.01, 0.001, 0.0001]
+# [end]
+EPOCHS = 50
 
 (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
-x_train = x_train.reshape(-1, 784) / 255.0
-x_test = x_test.reshape(-1, 784) / 255.0
-y_train = keras.utils.to_categorical(y_train, 10)
-y_test = keras.utils.to_categorical(y_test, 10)
+# [th] ความชันคูณด้วยค่าพิกเซล จึงย่อค่าจาก 0 ถึง 255 ให้เหลือ 0 ถึง 1
+# [en] A slope is multiplied by its pixel, so 0 to 255 becomes 0 to 1.
+x_train = x_train.reshape(-1, 784) / 255
+x_test = x_test.reshape(-1, 784) / 255
 
 
+# [shown]
 def run(decay):
-    keras.utils.set_random_seed(1)  # the same start for every setting
+# [end]
+    # [th] ใส่ค่า seed แค่ที่ค่าน้ำหนักตั้งต้น ทุกครั้งจึงออกเดินจากที่เดียวกัน
+    # [th] ถ้าใช้ keras.utils.set_random_seed ทุกรอบจะเห็นภาพในลำดับเดิม
+    # [en] Only the starting weights have a seed: all set out from one spot.
+    # [en] keras.utils.set_random_seed would show one order in every epoch.
+    first = keras.initializers.HeUniform(seed=1)
+    second = keras.initializers.GlorotUniform(seed=1)
     model = keras.Sequential([
         keras.Input((784,)),
-        keras.layers.Dense(50, "relu", kernel_initializer="he_uniform"),
-        keras.layers.Dense(10, "softmax"),
+        keras.layers.Dense(50, "relu", kernel_initializer=first),
+        keras.layers.Dense(10, "softmax", kernel_initializer=second),
     ])
-    # decay_steps=1: the rate falls with every update, not every epoch
+    # [shown]
+    # [th] decay_steps=1 คือลดอัตราทุกก้าว ไม่ใช่ทุกรอบ
+    # [en] decay_steps=1: the rate falls with every step, not every epoch.
     rate = keras.optimizers.schedules.InverseTimeDecay(
         0.01, decay_steps=1, decay_rate=decay)
     optimizer = keras.optimizers.SGD(rate)
-    model.compile(optimizer, metrics=["accuracy"],
-                  loss="categorical_crossentropy")
+    # [end]
+    model.compile(optimizer, "sparse_categorical_crossentropy",
+                  metrics=["accuracy"])
     return model.fit(x_train, y_train, epochs=EPOCHS,
                      validation_data=(x_test, y_test)).history
 
 
+figure, (accuracy, loss) = plt.subplots(1, 2, figsize=(10, 4))
 epochs = range(1, EPOCHS + 1)
-figure, panels = plt.subplots(2, 2, figsize=(8, 6), sharey=True,
-                              layout="constrained")
-for panel, decay in zip(panels.flat, DECAYS):
-    history = run(decay)
-    panel.plot(epochs, history["accuracy"], label="train")
-    panel.plot(epochs, history["val_accuracy"], label="test")
-    panel.set_title(f"decay {decay:g}")
-    panel.legend()
-figure.supxlabel("Epoch")
-figure.supylabel("Accuracy")
-figure.savefig("decay.png")
+# [shown]
+for value in DECAYS:
+    history = run(value)
+# [end]
+    # [th] val_ คือผลบนชุดทดสอบ ซึ่งไม่มีก้าวไหนเคยเห็น
+    # [en] val_ stands for the test images, which no step has seen.
+    accuracy.plot(epochs, history["val_accuracy"], label=value)
+    loss.plot(epochs, history["val_loss"], label=value)
+accuracy.set(xlabel="Epoch", ylabel="Test accuracy")
+loss.set(xlabel="Epoch", ylabel="Test loss")
+accuracy.legend(title=NAME)
+figure.savefig(f"{NAME}.png")

@@ -1,46 +1,61 @@
-"""Cut the rate when the test loss stops falling; start at rate 0.1."""
-
+# [th] ฝึกโครงข่ายหนึ่งครั้งต่อหนึ่งค่า แล้ววาดทุกค่าไว้ในรูปเดียวกัน
+# [en] One training for each value, and all of them in one figure.
 import keras
 import matplotlib.pyplot as plt
 
-EPOCHS = 50
-RATE = 0.1
+# [shown]
+NAME = "plateau-fast"
 PATIENCES = [2, 5, 10, 15]
+# [end]
+EPOCHS = 50
 
 (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
-x_train = x_train.reshape(-1, 784) / 255.0
-x_test = x_test.reshape(-1, 784) / 255.0
-y_train = keras.utils.to_categorical(y_train, 10)
-y_test = keras.utils.to_categorical(y_test, 10)
+# [th] ความชันคูณด้วยค่าพิกเซล จึงย่อค่าจาก 0 ถึง 255 ให้เหลือ 0 ถึง 1
+# [en] A slope is multiplied by its pixel, so 0 to 255 becomes 0 to 1.
+x_train = x_train.reshape(-1, 784) / 255
+x_test = x_test.reshape(-1, 784) / 255
 
 
+# [shown]
 def run(patience):
-    keras.utils.set_random_seed(1)  # the same start for every setting
+# [end]
+    # [th] ใส่ค่า seed แค่ที่ค่าน้ำหนักตั้งต้น ทุกครั้งจึงออกเดินจากที่เดียวกัน
+    # [th] ถ้าใช้ keras.utils.set_random_seed ทุกรอบจะเห็นภาพในลำดับเดิม
+    # [en] Only the starting weights have a seed: all set out from one spot.
+    # [en] keras.utils.set_random_seed would show one order in every epoch.
+    first = keras.initializers.HeUniform(seed=1)
+    second = keras.initializers.GlorotUniform(seed=1)
     model = keras.Sequential([
         keras.Input((784,)),
-        keras.layers.Dense(50, "relu", kernel_initializer="he_uniform"),
-        keras.layers.Dense(10, "softmax"),
+        keras.layers.Dense(50, "relu", kernel_initializer=first),
+        keras.layers.Dense(10, "softmax", kernel_initializer=second),
     ])
-    model.compile(keras.optimizers.SGD(RATE), metrics=["accuracy"],
-                  loss="categorical_crossentropy")
+    # [shown]
+    optimizer = keras.optimizers.SGD(0.1)
+    # [th] min_delta=1e-7 คือต่ำลงนิดเดียวก็นับเป็นค่าต่ำสุดใหม่
+    # [en] min_delta=1e-7: a new low counts, however small the fall.
     cut = keras.callbacks.ReduceLROnPlateau(
         monitor="val_loss", factor=0.1, patience=patience, min_delta=1e-7)
+    # [end]
+    model.compile(optimizer, "sparse_categorical_crossentropy",
+                  metrics=["accuracy"])
+    # [shown]
     return model.fit(x_train, y_train, epochs=EPOCHS, callbacks=[cut],
                      validation_data=(x_test, y_test)).history
+    # [end]
 
 
+figure, (accuracy, loss) = plt.subplots(1, 2, figsize=(10, 4))
 epochs = range(1, EPOCHS + 1)
-figure, panels = plt.subplots(3, 4, figsize=(12, 8), sharey="row",
-                              layout="constrained")
-for (top, middle, bottom), patience in zip(panels.T, PATIENCES):
-    history = run(patience)
-    top.plot(epochs, history["learning_rate"], label="learning rate")
-    middle.plot(epochs, history["loss"], label="train loss")
-    middle.plot(epochs, history["val_loss"], label="test loss")
-    bottom.plot(epochs, history["accuracy"], label="train accuracy")
-    bottom.plot(epochs, history["val_accuracy"], label="test accuracy")
-    top.set_title(f"patience {patience}")
-    for panel in (top, middle, bottom):
-        panel.legend()
-figure.supxlabel("Epoch")
-figure.savefig("plateau-fast.png")
+# [shown]
+for value in PATIENCES:
+    history = run(value)
+# [end]
+    # [th] val_ คือผลบนชุดทดสอบ ซึ่งไม่มีก้าวไหนเคยเห็น
+    # [en] val_ stands for the test images, which no step has seen.
+    accuracy.plot(epochs, history["val_accuracy"], label=value)
+    loss.plot(epochs, history["val_loss"], label=value)
+accuracy.set(xlabel="Epoch", ylabel="Test accuracy")
+loss.set(xlabel="Epoch", ylabel="Test loss")
+accuracy.legend(title=NAME)
+figure.savefig(f"{NAME}.png")

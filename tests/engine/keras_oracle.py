@@ -26,9 +26,9 @@ class OracleRun:
 def _ordered_batches(
     images: NDArray[np.float32], targets: NDArray[np.float32], spec: RunSpec, epochs: int
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Batches of all epochs in the engine's order, another order every epoch."""
+    """Batches of all epochs in the engine's order: another order every epoch, or the first one's in all."""
     for epoch in range(epochs):
-        order = minibatch_order(spec.seed, epoch, len(images))
+        order = minibatch_order(spec.seed, 0 if spec.shuffle == "once" else epoch, len(images))
         for start in range(0, len(images), spec.batch_size):
             rows = order[start : start + spec.batch_size]
             yield images[rows], targets[rows]

@@ -36,6 +36,7 @@ CASES = {
     "three hidden layers": RunSpec(hidden_units=(40, 30, 20), learning_rate=0.05),
     "one hidden unit": RunSpec(hidden_units=(1,), learning_rate=0.05),
     "another seed": RunSpec(seed=7, learning_rate=0.1),
+    "one order of images": RunSpec(momentum=0.9, shuffle="once"),
 }
 
 

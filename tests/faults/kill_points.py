@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import stat
@@ -140,29 +141,50 @@ def publishing(folder: Path) -> Iterator[dict]:
 
 
 def storing(folder: Path, kind: str) -> Iterator[dict]:
-    """A run is kept for the first time; a longer training takes the place of a shorter one; or one that began again does."""
-    from tests.test_store import SPEC, Progress, make_entry, replace
+    """A run is kept for the first time; a longer training takes the place of a shorter one; or one that began again does.
+
+    Or what a run's weights show is kept beside it, which the shorter trainings above have as well.
+    """
+    from tests.test_store import SPEC, Progress, make_entry, make_inspection, replace
+
+    def inspect() -> None:
+        Store(folder).write_inspection(make_entry(3), make_inspection(make_entry(3)))
 
     def prepare() -> None:
         shutil.rmtree(folder, ignore_errors=True)
         if kind != "first-store":
             Store(folder).write(make_entry(3))
+        if kind in ("store", "store-anew"):
+            inspect()
         if kind == "store-anew":
             Store(folder).write(replace(make_entry(2, progress=Progress.PARTIAL), engine_version=2))
 
-    def epochs() -> object:
-        found = Store(folder).read(SPEC)
-        whole = isinstance(found, Entry) and found.checkpoint is not None and len(dict(found.checkpoint.arrays)) > 0
-        return len(found.history) if whole else found and repr(found)
+    def found() -> object:
+        """How many epochs the run has, and after which of them it is known what its weights show; or what is wrong."""
+        store = Store(folder)
+        entry = store.read(SPEC)
+        if not isinstance(entry, Entry) or entry.checkpoint is None or not dict(entry.checkpoint.arrays):
+            return entry and repr(entry)
+        seen = {epochs: store.read_inspection(entry, epochs) for epochs in range(1, 8)}
+        whole = [epochs for epochs, each in seen.items() if each is not None]
+        assert all(seen[epochs].content == make_inspection(entry, epochs).content for epochs in whole)
+        return [len(entry.history), *whole]
 
     def look() -> dict:
-        at_once = epochs()
-        Store(folder).write(make_entry(7))
-        left = sorted(path.name[:8] for path in (folder / "runs").rglob("*") if path.is_file() or path.suffix)
-        return {"at once": at_once, "next": epochs(), "left": left}
+        at_once = found()
+        if kind == "inspect":
+            inspect()
+        else:
+            Store(folder).write(make_entry(7))
+        names = [path.name for path in (folder / "runs").rglob("*") if path.is_file() or path.suffix]
+        return {
+            "at once": at_once,
+            "next": found(),
+            "left": sorted(re.sub(r"-[0-9a-f]{8}\.npz", ".npz", name) for name in names),
+        }
 
     entry = replace(make_entry(5), engine_version=2) if kind == "store-anew" else make_entry(5)
-    return kill_everywhere(prepare, lambda: Store(folder).write(entry), look)
+    return kill_everywhere(prepare, inspect if kind == "inspect" else lambda: Store(folder).write(entry), look)
 
 
 def main() -> None:

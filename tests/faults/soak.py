@@ -1,6 +1,6 @@
 """Kill a build again and again, at random moments and in every stage, then let it finish, and compare.
 
-`tests/faults/test_killed_in_a_row.py` does so 20 times. By hand: `make soak`, or
+`tests/faults/test_killed_in_a_row.py` does so a dozen times, with one edition. By hand, with both: `make soak`, or
 `python -m tests.faults.soak --kills 200 --seed 1`.
 """
 
@@ -18,7 +18,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,11 +90,13 @@ class World:
     """A folder with a study, and builds in it.
 
     Attributes:
+        options: Of every build, beside those that make it small.
         hits: Kills by the stage that they came in.
     """
 
     folder: Path
     images: Path
+    options: Sequence[str] = ()
     hits: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -106,7 +108,7 @@ class World:
     @contextmanager
     def build(self, name: str) -> Iterator[Watched]:
         mark = uuid.uuid4().hex
-        command = [*PROGRAM, "build", *STUDY_OPTIONS, "--seeds", "1", "--device", "cpu",
+        command = [*PROGRAM, "build", *STUDY_OPTIONS, *self.options, "--seeds", "1", "--device", "cpu",
                    "--data", str(self.images), "--out", f"{name}/report", "--cache", f"{name}/cache",
                    "--progress", "json"]  # fmt: skip
         environment = {**os.environ, "MARK": mark, "SOURCE_DATE_EPOCH": "1800000000"}
@@ -202,10 +204,12 @@ def make_schedule(kills: int, random_source: random.Random) -> list[str | None]:
     return [*begin, *then, *["swap"] * swaps]
 
 
-def soak(folder: Path, images: Path, *, kills: int, seed: int, tell: bool = False) -> World:
+def soak(
+    folder: Path, images: Path, *, kills: int, seed: int, options: Sequence[str] = (), tell: bool = False
+) -> World:
     """Kill one build so many times in a row, let it finish, and compare it with one that was left alone."""
     random_source = random.Random(seed)
-    world = World(folder, images)
+    world = World(folder, images, options)
     calm_s = world.finish("calm")
     for number, stage in enumerate(make_schedule(kills, random_source), start=1):
         for _ in range(20):

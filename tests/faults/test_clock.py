@@ -51,7 +51,7 @@ def test_the_clock_jumps_back_in_training(place: Path, tmp_path: Path) -> None:
 
 def test_a_night_before_the_night_before(place: Path, tmp_path: Path) -> None:
     """With the clock a year behind, the same edition keeps its date; with it ahead, too; bytes and all."""
-    copy_cache(place, tmp_path / "cache")
+    copy_cache(place, tmp_path / "cache", with_figures=True)
     clock = tmp_path / "clock"
     render = ["render", *ONE_PAGE, "--out", "report", "--cache", "cache"]
     clock.write_text("+0")

@@ -28,7 +28,7 @@ def in_shell(script: str, arguments: list[str], cwd: Path) -> subprocess.Complet
 @pytest.mark.parametrize("way", WAYS)
 def test_nobody_reads(way: str, place: Path, tmp_path: Path) -> None:
     """A render whose stdout, or stderr too, leads nowhere writes its report and ends with 0."""
-    copy_cache(place, tmp_path / "cache")
+    copy_cache(place, tmp_path / "cache", with_figures=True)
     render = ["render", *ONE_PAGE, "--out", "report", "--cache", "cache", "--json", "--progress", "plain"]
     done = in_shell(WAYS[way], render, tmp_path)
     assert (tmp_path / "code").read_text().strip() == "0", done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from lrreport.checkpoints import Entry
 from lrreport.datasets import verify_dataset
 from lrreport.store import Store
 from tests.bits import bits
-from tests.faults.world import CHOICE, copy_cache, run
+from tests.faults.world import CHOICE, ONE_PAGE, copy_cache, run
 
 Harm = Callable[[Path], object]
 
@@ -60,6 +61,26 @@ def test_every_damage_is_named_and_made_again(name: str, place: Path, tmp_path: 
     assert {key: bits(entry) for key, entry in after.items()} == {key: bits(entry) for key, entry in before.items()}
 
 
+def test_damaged_inspections(place: Path, tmp_path: Path) -> None:
+    """What is kept of four runs' weights, damaged in four ways: no run is trained again; it is looked at again, and is the same."""
+    cache = copy_cache(place, tmp_path / "cache", with_figures=True)
+    kept = sorted((cache / "runs").glob("*/inspection-2.json"))
+    before = [path.read_bytes() for path in kept]
+    render = ["render", *ONE_PAGE, "--cache", "cache", "--out", "report"]
+    done = run(render, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "looking into" not in done.stderr
+    for path, harm in zip(kept, HARMS, strict=True):
+        harm(path)
+    plan = json.loads(run(["plan", *CHOICE, "--cache", "cache", "--json"], tmp_path).stdout)
+    assert all(planned["cached"] for planned in plan["runs"])
+    done = run(render, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "looking into 4 trained networks" in done.stderr
+    assert "nothing has changed" in done.stderr
+    assert [path.read_bytes() for path in kept] == before
+
+
 @pytest.mark.parametrize("harm", HARMS, ids=["cut", "flipped", "emptied", "deleted"])
 def test_damaged_images(harm: Harm, place: Path, tmp_path: Path) -> None:
     """The kept copy of the images is named when it is damaged, and made again from what --data names."""
@@ -76,22 +97,25 @@ def test_damaged_images(harm: Harm, place: Path, tmp_path: Path) -> None:
 
 
 def test_kept_figures_and_pdfs(place: Path, tmp_path: Path) -> None:
-    """Figures and PDFs that an earlier build kept, damaged in three ways: named, made again, the report the same."""
+    """Figures and PDFs that an earlier build kept, all damaged, in three ways: named, made again, the report the same."""
     cache = copy_cache(place, tmp_path / "cache")
     render = ["render", *CHOICE, "--edition", "en", "--cache", "cache", "-q", "--out"]
-    assert run([*render, "calm"], tmp_path).returncode == 0
+    calm = json.loads(run([*render, "calm", "--json"], tmp_path).stdout)
     kept = sorted((cache / "render").iterdir())
-    for path, harm in zip(kept, [cut, empty, Path.unlink], strict=True):
+    assert len(kept) == calm["figures"]["drawn"] + calm["pdfs"]["laid_out"]
+    for path, harm in zip(kept, itertools.cycle([Path.unlink, cut, empty])):
         harm(path)
+    damaged = [path for path in kept if path.exists()]
     done = run([*render, "report", "--json"], tmp_path)
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
     assert (summary["figures"]["kept"], summary["pdfs"]["kept"]) == (0, 0)
-    assert (summary["figures"]["drawn"], summary["pdfs"]["laid_out"]) == (2, 1)
+    assert summary["figures"]["drawn"] == calm["figures"]["drawn"]
+    assert summary["pdfs"]["laid_out"] == calm["pdfs"]["laid_out"] == 2
     (told,) = [line for line in done.stderr.splitlines() if "made again" in line]
-    assert any(str(path) in told for path in kept)
-    assert "and 1 more" in told, "what was deleted is not damaged"
-    for name in ("en.html", "lrreport-en.pdf", "figures/momentum.en.svg"):
+    assert any(str(path) in told for path in damaged)
+    assert f"and {len(damaged) - 1} more" in told, "what was deleted is not damaged"
+    for name in ("en.html", "lrreport-en.pdf", "lrreport-onepage-en.pdf", "figures/momentum.en.svg"):
         assert (tmp_path / "report" / name).read_bytes() == (tmp_path / "calm" / name).read_bytes()
 
 

@@ -43,13 +43,35 @@ def test_publishing_killed_anywhere(tmp_path: Path) -> None:
         assert not [name for name in found["left"] if ".lrreport" in name or ".tmp" in name], point
 
 
-@pytest.mark.parametrize(("kind", "before"), [("first-store", None), ("store", 3), ("store-anew", 3)])
-def test_cache_write_killed_anywhere(kind: str, before: int | None, tmp_path: Path) -> None:
-    """The cache has nothing or the older or the newer training of a run, whole; the next write leaves no litter."""
+#: How many epochs a run has, and after which of them it is known what its weights show: before, and afterwards.
+STORED = {
+    "first-store": (None, [5]),
+    "store": ([3, 3], [5, 3]),
+    "store-anew": ([3, 3], [5]),
+    "inspect": ([3], [3, 3]),
+}
+
+
+@pytest.mark.parametrize("kind", STORED)
+def test_cache_write_killed_anywhere(kind: str, tmp_path: Path) -> None:
+    """The cache has nothing or the older or the newer training of a run, whole; the next write leaves no litter.
+
+    What the older one's weights show stays, whole, for as long as a training goes on from them, and no longer.
+    """
     points = kill_everywhere(kind, tmp_path / "cache")
-    assert {point["found"]["at once"] for point in points} == {before, 5}
+    before, after = STORED[kind]
+    at_once = [point["found"]["at once"] for point in points]
+    assert at_once[0] == before
+    assert at_once[-1] == after
+    assert all(found in (before, after) for found in at_once), at_once
+    assert points[-1]["found"]["next"][1:] == after[1:]
     for point in points:
-        assert (point["found"]["next"], point["found"]["left"]) == (7, ["run.json", "state-7-"]), point
+        found = point["found"]
+        epochs, *seen = found["next"]
+        assert epochs == (3 if kind == "inspect" else 7), point
+        assert set(seen) >= {*(found["at once"] or ())[1:]}, point
+        inspections = [f"inspection-{each}.json" for each in seen]
+        assert found["left"] == [*inspections, "run.json", f"state-{epochs}.npz"], "no file that nobody reads"
 
 
 STRANGE = [

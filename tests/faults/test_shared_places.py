@@ -13,11 +13,13 @@ import pytest
 from tests.faults.world import CHOICE, ONE_PAGE, assert_whole, copy_cache, run, run_in_namespace
 
 HAS_ACL = shutil.which("setfacl") is not None
+#: Only the calls that shall fail are stopped for.
+STRACE = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null"]
 
 
 def test_a_container_that_mounted_the_folder(place: Path, tmp_path: Path) -> None:
     """A second mount namespace holds the folder read-only; after a build outside it sees the new report, whole."""
-    copy_cache(place, tmp_path / "cache")
+    copy_cache(place, tmp_path / "cache", with_figures=True)
     render = f"$LRREPORT render {' '.join(ONE_PAGE)} --cache cache --out report"
     script = f"""
         {render} --byline before; mkfifo go
@@ -32,12 +34,13 @@ def test_a_container_that_mounted_the_folder(place: Path, tmp_path: Path) -> Non
     done = run_in_namespace(script, tmp_path)
     assert done.returncode == 0, done.stderr
     assert int((tmp_path / "counted").read_text().split()[-1]) >= 1
-    assert sorted((tmp_path / "seen").read_text().split()) == [".", "..", "data", "en.html", "figures", "manifest.json"]
+    seen = sorted((tmp_path / "seen").read_text().split())
+    assert seen == [".", "..", "data", "en.html", "figures", "listings", "manifest.json"]
 
 
 def test_a_mounted_output_folder(place: Path, tmp_path: Path) -> None:
     """The output folder may be a file system of its own, another one may be mounted inside it, and the folder above it be closed."""
-    copy_cache(place, tmp_path / "cache")
+    copy_cache(place, tmp_path / "cache", with_figures=True)
     render = f"$LRREPORT render {' '.join(ONE_PAGE)} --cache cache --out above/report"
     script = f"""
         mkdir -p above/report; mount --bind above above; mount -t tmpfs -o size=50m none above/report
@@ -62,8 +65,9 @@ def test_a_shared_folder_with_a_group(is_hardened: bool, place: Path, tmp_path: 
     """
     if is_hardened and shutil.which("strace") is None:
         pytest.skip("strace, which makes system calls fail, is not installed here (Debian: apt-get install strace)")
-    refuse = "strace -f -qq -o /dev/null -e inject=?chmod,?fchmod,?fchmodat:error=EPERM " if is_hardened else ""
-    copy_cache(place, tmp_path / "cache")
+    calls = "?chmod,?fchmod,?fchmodat"
+    refuse = f"{' '.join(STRACE)} -e trace={calls} -e inject={calls}:error=EPERM " if is_hardened else ""
+    copy_cache(place, tmp_path / "cache", with_figures=True)
     report = tmp_path / "report"
     report.mkdir()
     shutil.chown(report, group=4242)
@@ -82,7 +86,7 @@ def test_a_shared_folder_with_a_group(is_hardened: bool, place: Path, tmp_path: 
 @pytest.mark.skipif(not HAS_ACL, reason="setfacl and getfacl are not installed here (Debian: apt-get install acl)")
 def test_a_folder_with_a_default_acl(place: Path, tmp_path: Path) -> None:
     """What a default ACL of the folder grants holds for every file and folder of the report, under umask 077 too."""
-    copy_cache(place, tmp_path / "cache")
+    copy_cache(place, tmp_path / "cache", with_figures=True)
     report = tmp_path / "report"
     report.mkdir()
     subprocess.run(["setfacl", "-m", "d:g:4242:rwx,d:u:4243:r-x,g:4242:rwx,u:4243:r-x", report], check=True)
@@ -119,9 +123,9 @@ def test_what_a_system_may_refuse(number: str, call: str, codes: set[int], place
     """What publishing does not need may be refused; each other refusal ends with a remedy of its own, before anything is made."""
     if shutil.which("strace") is None:
         pytest.skip("strace, which makes system calls fail, is not installed here (Debian: apt-get install strace)")
-    copy_cache(place, tmp_path / "cache")
+    copy_cache(place, tmp_path / "cache", with_figures=True)
     calls = ",".join(f"?{name}" for name in call.split(","))
-    command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}", "-e", f"inject={calls}:error={number}",
+    command = [*STRACE, "-e", f"trace={calls}", "-e", f"inject={calls}:error={number}",
                sys.executable, "-m", "lrreport", "render", *ONE_PAGE, "--cache", "cache", "--out", "report"]  # fmt: skip
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode in codes, done.stderr
@@ -139,7 +143,7 @@ def test_another_user_s_folders(place: Path, tmp_path: Path) -> None:
     """Under another user's id a cache or a report that is not its own is refused with the owner's name."""
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("only root may run a command as another user, through setpriv")
-    copy_cache(place, tmp_path / "cache")
+    copy_cache(place, tmp_path / "cache", with_figures=True)
     for folder in (*tmp_path.parents, tmp_path):
         if folder != Path("/") and not folder.stat().st_mode & 0o001:
             folder.chmod(folder.stat().st_mode | 0o011)

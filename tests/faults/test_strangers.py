@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import hashlib
 import io
@@ -19,10 +20,11 @@ import numpy as np
 import pikepdf
 import pytest
 
-from lrreport.article.environment import make_environment
+from lrreport.article.environment import find_templates, make_environment
 from lrreport.checkpoints import Entry
 from lrreport.editions.edition import BLANK_DIGEST
 from lrreport.errors import RenderError
+from lrreport.figures import Samples
 from lrreport.rendering.kept import keep_figures, keep_pdf
 from lrreport.rendering.kept_parts import pack_figure
 from lrreport.rendering.render_cache import RenderCache
@@ -33,7 +35,7 @@ from tests.faults.world import CHOICE, ONE_PAGE, assert_whole, copy_cache, finge
 from tests.pdf_pages import article
 from tests.test_browser import BROWSER
 from tests.test_kept_parts import FIGURE
-from tests.test_store import SPEC, make_entry
+from tests.test_store import SPEC, make_entry, make_inspection
 
 EVIL = """
 id = "evil"
@@ -80,6 +82,7 @@ def run_watched(folder: Path, arguments: list[str]) -> subprocess.CompletedProce
     for name in ("tmp", "hooks"):
         (folder / name).mkdir(exist_ok=True)
     (folder / "hooks" / "sitecustomize.py").write_text(WATCHER)
+    modules = os.pathsep.join(filter(None, [str(folder / "hooks"), os.environ.get("PYTHONPATH")]))
     return subprocess.run(
         [sys.executable, "-m", "lrreport", *arguments],
         capture_output=True,
@@ -87,7 +90,7 @@ def run_watched(folder: Path, arguments: list[str]) -> subprocess.CompletedProce
         check=False,
         cwd=folder,
         env={**os.environ, "TMPDIR": str(folder / "tmp"), "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(folder),
-             "PYTHONPATH": str(folder / "hooks"), "WATCHED": str(folder)},
+             "PYTHONPATH": modules, "WATCHED": str(folder)},
         timeout=300,
     )  # fmt: skip
 
@@ -115,10 +118,19 @@ def test_a_watcher_that_sees(tmp_path: Path) -> None:
     assert "forbidden: os.mkdir" in done.stderr
 
 
+def without_own_script(page: str) -> str:
+    """A page without the one script that its policy lets run: ours, by its digest."""
+    (allowed,) = re.findall(r"script-src &#39;sha256-([\w+/]{43}=)&#39;;", page)
+    script = (find_templates() / "js" / "page.js").read_text("utf-8")
+    assert base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() == allowed
+    assert page.count(f"<script>{script}</script>") == 1
+    return page.replace(f"<script>{script}</script>", "")
+
+
 def test_titles_are_text(evil: Path) -> None:
     """Tags in a study's title and question are shown as they were typed: in pages, in figures, in PDF metadata."""
     assert_whole(evil / "report")
-    page = (evil / "report" / "en.html").read_text("utf-8")
+    page = without_own_script((evil / "report" / "en.html").read_text("utf-8"))
     assert "&lt;script&gt;alert(1)&lt;/script&gt; {{ 7 * 7 }} &lt;/title&gt;" in page
     assert "49" not in re.findall(r"<h2[^>]*>(.*?)</h2>", page, re.DOTALL)
     assert not re.search(r"<script\b|<img[^>]+http|<[^>]+\sonerror=", page)
@@ -180,7 +192,7 @@ def console_of(page: Path, profile: Path) -> str:
 
 
 def test_the_policy_forbids_and_the_pages_obey(evil: Path, place: Path, tmp_path: Path) -> None:
-    """Pages carry a policy that forbids everything but what they hold; Chromium finds nothing against it."""
+    """Pages carry a policy that forbids everything but what they hold and one script; Chromium finds nothing against it."""
     policies = set()
     for page in (place / "report" / "index.html", place / "report" / "th.html", evil / "report" / "en.html"):
         head = page.read_text("utf-8")[:2000]
@@ -191,7 +203,7 @@ def test_the_policy_forbids_and_the_pages_obey(evil: Path, place: Path, tmp_path
         assert console_of(page, tmp_path / page.parent.parent.name / page.stem) == ""
     (policy,) = policies
     assert policy.startswith("default-src 'none';")
-    assert "script-src" not in policy
+    assert re.search(r"; script-src 'sha256-[\w+/]{43}=';", policy), "our own script, and none beside it"
     assert "http" not in policy
     # The same policy over an attack: Chromium refuses each part of it, and says so.
     bad = tmp_path / "bad.html"
@@ -260,25 +272,33 @@ def test_a_stranger_s_state(tmp_path: Path) -> None:
     assert not (tmp_path / "planted").exists()
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{"name": "../../x"}, {"language": "th/../.."}, {"alt": 7}, {"width_pt": "100"}, {"png": b"<script>1</script>"},
-     {"svg": "<svg"}, {"svg_print": FIGURE.svg + "<p>x</p>"}, {"svg_standalone": "<svg onload='alert(1)'/>"}],
+#: What somebody may make of a kept figure.
+FORGED = (
+    {"name": "../../x"}, {"language": "th/../.."}, {"alt": 7}, {"width_pt": "100"}, {"png": b"<script>1</script>"},
+    {"svg": "<svg"}, {"svg_narrow": FIGURE.svg_narrow + "<p>x</p>"}, {"svg_print": FIGURE.svg + "<p>x</p>"},
+    {"svg_standalone": "<svg onload='alert(1)'/>"},
 )  # fmt: skip
-def test_a_stranger_s_figure(tmp_path: Path, change: dict[str, object]) -> None:
+
+
+def test_a_stranger_s_figure(tmp_path: Path) -> None:
     """A kept figure that is another's, or anything but a figure, is drawn again, and the build goes on."""
     cache = RenderCache(tmp_path, key=bytes(32))
     results = made_up.results(load_built_in_studies({"epochs": 3})[1:2])
     images, labels = np.zeros((40, 28, 28), np.uint8), np.arange(40, dtype=np.uint8) % 10
-    sound, drawn = keep_figures(results, images, labels, "th", cache)
-    evil = pack_figure(dataclasses.replace(FIGURE, **change))
-    names = {path.name for path in (tmp_path / "render").iterdir()}
-    assert len(names) == drawn
-    for name in names:
-        cache.save(name, evil)
-    assert keep_figures(results, images, labels, "th", cache) == (sound, drawn)
-    assert {Path(path).name for path in cache.damaged} == names
-    assert keep_figures(results, images, labels, "th", cache) == (sound, 0)
+    samples = Samples(images, labels, images, labels)
+    sound, drawn = keep_figures(results, samples, "th", cache)
+    kept = {path.name: cache.load(path.name) for path in (tmp_path / "render").iterdir()}
+    assert len(kept) == drawn == len(sound)
+    (own,) = [name for name, parts in kept.items() if json.loads(parts["head"])["name"] == FIGURE.name]
+    for change in FORGED:
+        cache.save(own, pack_figure(dataclasses.replace(FIGURE, **change)))
+        assert keep_figures(results, samples, "th", cache) == (sound, 1), change
+    assert [Path(path).name for path in cache.damaged] == [own] * len(FORGED)
+    for name in kept.keys() - {own}:
+        cache.save(name, pack_figure(FIGURE))
+    assert keep_figures(results, samples, "th", cache) == (sound, drawn - 1)
+    assert {Path(path).name for path in cache.damaged} == kept.keys()
+    assert keep_figures(results, samples, "th", cache) == (sound, 0)
 
 
 def test_a_stranger_s_pdf(tmp_path: Path) -> None:
@@ -313,6 +333,12 @@ def test_links_in_a_stranger_s_cache(tmp_path: Path) -> None:
     assert isinstance(store.read(SPEC), Damage)
     store.write(make_entry())
     assert isinstance(store.read(SPEC), Entry)
+    inspection = store.runs / make_entry().key / "inspection-3.json"
+    inspection.symlink_to(outside / "run.json")
+    assert store.read_inspection(make_entry(), 3) is None
+    store.write_inspection(make_entry(), make_inspection(make_entry()))
+    assert not inspection.is_symlink()
+    assert store.read_inspection(make_entry(), 3) is not None
     assert fingerprint(outside) == {"state-1.npz": b"mine", "run.json": b"mine"}
 
     (tmp_path / "cache" / "lock").symlink_to(outside / "run.json")
@@ -349,7 +375,7 @@ def test_numbers_that_were_never_measured(place: Path, tmp_path: Path) -> None:
 
 def test_results_of_another_machine_are_told(place: Path, tmp_path: Path) -> None:
     """`render`, as `build`, warns where results come from several machines."""
-    cache = copy_cache(place, tmp_path / "cache")
+    cache = copy_cache(place, tmp_path / "cache", with_figures=True)
     store = Store(cache)
     entry = next(entry for entry in store.entries() if isinstance(entry, Entry))
     elsewhere = dataclasses.replace(entry.environment, cpu_model="Another processor")
@@ -362,7 +388,7 @@ def test_results_of_another_machine_are_told(place: Path, tmp_path: Path) -> Non
 
 def test_nothing_is_waited_for(place: Path, tmp_path: Path) -> None:
     """Pipes, endless and sparse files in every place of a cache, a report and the command line: an answer at once."""
-    cache = copy_cache(place, tmp_path / "cache")
+    cache = copy_cache(place, tmp_path / "cache", with_figures=True)
     render = ["render", *ONE_PAGE, "--out", "report", "--cache", "cache", "--adopt"]
     assert run(render, tmp_path).returncode == 0
     report = tmp_path / "report"

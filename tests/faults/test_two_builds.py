@@ -55,7 +55,7 @@ def test_a_killed_build_lets_go(place: Path, tmp_path: Path) -> None:
 
 def test_builds_that_race(place: Path, tmp_path: Path) -> None:
     """Four builds that wait for each other on one cache and one output all end well, and the report is whole."""
-    copy_cache(place, tmp_path / "cache")
+    copy_cache(place, tmp_path / "cache", with_figures=True)
     command = ["render", *ONE_PAGE, "--out", "report", "--cache", "cache", "--wait"]
     with contextlib.ExitStack() as stack:
         builds = [stack.enter_context(started(command, tmp_path)) for _ in range(4)]

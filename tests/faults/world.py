@@ -21,9 +21,17 @@ CHOICE = ["--preview", "--study", "momentum", "--epochs", "2"]
 ONE_PAGE = [*CHOICE, "--edition", "en", "--format", "html"]
 
 
-def copy_cache(place: Path, target: Path) -> Path:
-    """A copy of the session's cache; the images, which nobody changes, are the same file."""
+def copy_cache(place: Path, target: Path, *, with_figures: bool = False) -> Path:
+    """A copy of the session's cache; the images, which nobody changes, are the same file.
+
+    Args:
+        place: The session's preview.
+        target: The folder of the copy.
+        with_figures: Whether the preview's figures and PDFs come along, for a test that asks nothing of how they are made.
+    """
     shutil.copytree(place / "cache" / "runs", target / "runs")
+    if with_figures:
+        shutil.copytree(place / "cache" / "render", target / "render")
     shutil.copy(place / "cache" / "lrreport-cache.json", target)
     (target / "data").mkdir()
     link_images(place, target / "data" / "mnist.npz")

@@ -28,7 +28,7 @@ import pikepdf
 from hypothesis import strategies as st
 
 from lrreport.analysis.claims import decide_claims
-from lrreport.analysis.tables import format_document, make_measured_files
+from lrreport.analysis.tables import format_document, format_networks_csv, make_measured_files, pack_networks
 from lrreport.article.pdf.finish import save_pdf
 from lrreport.article.pdf.lay_out import lay_out_pdf
 from lrreport.byline import KEYS, read_byline
@@ -42,6 +42,8 @@ from lrreport.editions.edition_stage import date_edition
 from lrreport.editions.published import read_edition
 from lrreport.errors import CacheError, DataError, LrreportError, OutputError, SpecError, UsageError
 from lrreport.figures import DrawnFigure, draw_figure
+from lrreport.figures.drawing import NO_SAMPLES
+from lrreport.inspection_files import inspection_name, pack_inspection
 from lrreport.keys import run_key
 from lrreport.last_build import LastBuild, read_last_build, record_last_build
 from lrreport.plan import Present, make_plan
@@ -55,12 +57,13 @@ from lrreport.results import Results
 from lrreport.spec import RunSpec
 from lrreport.state_files import expected_arrays
 from lrreport.store import Damage, Store
-from lrreport.study_files import load_built_in_studies, load_study_folder
+from lrreport.study_files import load_built_in_studies, load_study_folder, parse_study
 from tests import made_up
 from tests.fuzz.mutations import changed_bytes, changed_json, write_json
 from tests.pdf_pages import article
 from tests.publishing import publish_into
 from tests.test_kept_parts import FIGURE, svg_attacks
+from tests.test_store import make_inspection
 
 Check = Callable[[Any], None]
 Target = tuple[st.SearchStrategy[Any], Check]
@@ -118,11 +121,11 @@ def read_study(folder: Path) -> Check:
 
 _VALUES = st.one_of(
     st.integers(), st.integers(-3, 70_000), st.floats(), st.floats(0, 1), st.booleans(), st.text(max_size=10),
-    st.sampled_from(["sgd", "adam", "mnist", "fashion-mnist"]), st.lists(st.integers(-1, 5000), max_size=20),
+    st.sampled_from(["sgd", "adam", "mnist", "fashion-mnist", "once", "every-epoch"]), st.lists(st.integers(-1, 5000), max_size=20),
 )  # fmt: skip
 _KEYS = st.sampled_from([
     "optimizer", "learning_rate", "momentum", "nesterov", "decay", "batch_size", "epochs", "hidden_units",
-    "plateau.patience", "plateau.factor", "plateau.min_delta", "plateau", "dataset", "x", '"\\u001b"',
+    "plateau.patience", "plateau.factor", "plateau.min_delta", "plateau", "dataset", "shuffle", "x", '"\\u001b"',
 ])  # fmt: skip
 
 
@@ -244,6 +247,68 @@ def read_entry(folder: Path) -> tuple[dict[str, Any], list[bytes], Check, Check,
         _use(store.read(SPEC))
 
     return document, [sound, arrays, compressed.getvalue(), pickled.getvalue()], check_raw, check_signed, check_state
+
+
+# What weights show
+
+
+def read_inspection_file(folder: Path) -> dict[str, Target]:
+    """Files beside runs of three kinds of networks, and the values in one of them under a checksum that fits."""
+    store = Store(folder / "cache")
+    entries = [_entry(RunSpec(hidden_units=hidden, momentum=0.5)) for hidden in ((3,), (), (12, 5))]
+    places = []
+    for entry in entries:
+        store.write(entry)
+        store.write_inspection(entry, make_inspection(entry))
+        places.append(store.runs / entry.key / inspection_name(3))
+    sounds = [path.read_bytes() for path in places]
+    text = 'id = "own"\n[title]\nth = "ก"\nen = "Own"\n[base]\nepochs = 3\nmomentum = 0.5\n[vary]\nhidden_units = [[3], [], [12, 5]]\n'
+    results = made_up.results([parse_study(text, "own.toml")], seeds=(1,))
+
+    def check(content: bytes) -> None:
+        believed = {}
+        for entry, path in zip(entries, places, strict=True):
+            path.write_bytes(content)
+            found = store.read_inspection(entry, 3)
+            assert store.read_inspection(entry, 2) is None
+            if found is None:
+                continue
+            assert pack_inspection(entry, found) == content, "only what our writer writes is believed"
+            believed[entry.key, 3] = found
+        assert len(believed) <= 1, "it belongs to one run"
+        shown = dataclasses.replace(results, inspections=believed)
+        assert format_networks_csv(shown).count("\n") == 1 + len(believed)
+        assert pack_networks(shown)
+
+    def check_signed(body: bytes) -> None:
+        digest = hashlib.sha256(body).hexdigest()
+        check(json.dumps({"sha256": digest, "inspection": body.decode()}).encode())
+
+    document = json.loads(json.loads(sounds[0])["inspection"])
+    values = st.one_of(changed_json(document), changed_json({**document, "incoming": ""}))
+    return {
+        "inspection-bytes": (st.one_of(changed_bytes(sounds), st.sampled_from(sounds)), check),
+        "inspection-values": (st.one_of(values, values, _sorted_values(document)), check_signed),
+    }
+
+
+def _sorted_values(document: dict[str, Any]) -> st.SearchStrategy[bytes]:
+    """Values of the right kinds, written as ours are: some of them are believed."""
+
+    def change(seed: int) -> bytes:
+        source = random.Random(seed)
+        values = {
+            "right": document["right"] + source.randint(-5, 5),
+            "silent_units": [source.randint(-1, 4)],
+            "layer_norms": [source.uniform(-0.1, 10), source.choice([0.0, 1e300, 2.5])],
+            "confidence_right": source.choice([None, source.random(), 1.0]),
+            "confidence_wrong": source.choice([None, source.random(), 0.1]),
+            "answers": [source.randint(0, source.choice([9, 9, 10])) for _ in range(source.choice([19, 20, 20, 20]))],
+        }
+        names = source.sample(sorted(values), source.randint(1, 3))
+        return json.dumps({**document, **{name: values[name] for name in names}}, sort_keys=True).encode()
+
+    return st.integers(0, 2**64 - 1).map(change)
 
 
 # Images
@@ -474,6 +539,16 @@ def _assert_passive(text: str) -> None:
             assert "url(" not in value.removeprefix("url(#")
 
 
+def _assert_figure(found: DrawnFigure | None) -> None:
+    """A figure that is believed is the one that was asked for, and draws and does nothing else."""
+    if found is None:
+        return
+    assert found.name == "momentum"
+    assert found.alt.isprintable()
+    for text in filter(None, (found.svg, found.svg_narrow, found.svg_print, found.svg_standalone)):
+        _assert_passive(text)
+
+
 def read_kept_figure(folder: Path) -> dict[str, Target]:
     """Entries of the cache, parts of a figure, the values of its head, and its texts: real ones and attacks."""
     cache = RenderCache(folder / "kept", key=bytes(32))
@@ -481,32 +556,27 @@ def read_kept_figure(folder: Path) -> dict[str, Target]:
     path = folder / "kept" / "render" / name
     parts = pack_figure(FIGURE)
     cache.save(name, parts)
-    drawn = draw_figure("momentum", _results(), np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8), "en")
+    drawn = draw_figure("momentum", _results(), NO_SAMPLES, "en")
     real = pack_figure(drawn)
-    texts = [FIGURE.svg, drawn.svg, drawn.svg_print]
+    texts = [FIGURE.svg, FIGURE.svg_narrow, drawn.svg, drawn.svg_narrow, drawn.svg_print]
+    assert all(texts)
     attacks = [FIGURE.svg.replace(old, new, 1) for _, old, new in svg_attacks() if len(new) < 2000]
 
     def check(changed: tuple[str, bytes]) -> None:
         part, content = changed
         if part:
-            check_figure(unpack_figure({**parts, part: content}, "momentum", "th"))
+            _assert_figure(unpack_figure({**parts, part: content}, "momentum", "th"))
             return
         path.write_bytes(content)
         assert cache.load(name) in (None, parts)
 
     def check_head(content: bytes) -> None:
-        check_figure(unpack_figure({**parts, "head": content}, "momentum", "th"))
+        _assert_figure(unpack_figure({**parts, "head": content}, "momentum", "th"))
 
     def check_svg(content: bytes) -> None:
         for each, language in ((parts, "th"), (real, "en")):
-            check_figure(unpack_figure({**each, "svg": content}, "momentum", language))
-
-    def check_figure(found: DrawnFigure | None) -> None:
-        if found is not None:
-            assert found.name == "momentum"
-            assert found.alt.isprintable()
-            for text in (found.svg, found.svg_print, found.svg_standalone):
-                _assert_passive(text)
+            for form in ("svg", "svg_narrow"):
+                _assert_figure(unpack_figure({**each, form: content}, "momentum", language))
 
     entries = [("", path.read_bytes()), *parts.items()]
     return {
@@ -618,6 +688,8 @@ def make_target(name: str, folder: Path) -> Target:  # noqa: C901, PLR0912 - one
         return changed_bytes(sounds), read_byline_file(folder)
     if name == "byline-values":
         return byline_documents(), read_byline_file(folder)
+    if name.startswith("inspection-"):
+        return read_inspection_file(folder)[name]
     if name.startswith("cache-"):
         document, (sound, *states), raw, signed, state = read_entry(folder)
         return {
@@ -655,7 +727,8 @@ def make_target(name: str, folder: Path) -> Target:  # noqa: C901, PLR0912 - one
 
 
 TARGETS = (
-    "study-bytes", "study-values", "byline-bytes", "byline-values", "cache-bytes", "cache-values", "cache-state", "idx", "npz", "data-folder",
+    "study-bytes", "study-values", "byline-bytes", "byline-values", "cache-bytes", "cache-values", "cache-state",
+    "inspection-bytes", "inspection-values", "idx", "npz", "data-folder",
     "package",
     "manifest-bytes", "manifest-values", "small-files", "kept-bytes", "kept-values",
     "kept-svg", "kept-pdf", "edition-file", "older-edition",

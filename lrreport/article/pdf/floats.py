@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 #: Gaps up to this are left as they are, in CSS pixels: 18 mm.
 SMALLEST_GAP: Final = 68.0
-#: No gap should be larger: a quarter of the text's height.
-LARGEST_GAP: Final = 237.0
+#: No gap should be larger: a fifth of the text's height.
+LARGEST_GAP: Final = 190.0
 _MARK: Final = re.compile(r"<!--part ([\w-]+):([\w.-]*)-->")
 _END: Final = "<!--end of parts-->"
 _NOTE: Final = re.compile(r'<span class="fn" data-number="(\d+)">')

@@ -1,0 +1,1 @@
+"""Update rules: pure functions over arrays. TensorFlow trains with them, NumPy draws with them."""
