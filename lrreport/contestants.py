@@ -29,11 +29,13 @@ from lrreport.study_files import load_built_in_studies
 
 #: Epochs of one round: enough that beginning and end of a group do not count, as they do not in 50 epochs.
 _EPOCHS: Final = 2
+#: Questions that the source did not ask.
+_OUR_STUDIES: Final = ("plateau-fast", "image-order", "image-order-momentum")
 
 
 def source_runs() -> tuple[RunSpec, ...]:
     """The 22 distinct runs of the source's studies, with seed 1."""
-    studies = [study for study in load_built_in_studies() if study.id != "plateau-fast"]
+    studies = [study for study in load_built_in_studies() if study.id not in _OUR_STUDIES]
     return tuple({run_key(item.spec): item.spec for study in studies for item in study.settings}.values())
 
 

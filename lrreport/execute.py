@@ -55,6 +55,10 @@ class Workplace:
     expected_device: str
 
 
+#: Of all epochs, before anybody is told how long the rest takes.
+_SHARE_BEFORE_GUESSING: Final = 0.02
+
+
 class _Tally:
     """Counts epochs and runs over all workers, and estimates the time that is left."""
 
@@ -65,6 +69,7 @@ class _Tally:
         self._group_epochs = sum(group.epochs - group.start_epoch for group in groups)
         self._total_runs = sum(len(group.tasks) for group in groups)
         self._done = self._runs = self._group_done = 0
+        self._first_told: float | None = None
 
     def add(self, epoch: EpochReport) -> None:
         """Count one epoch of a group and tell about it."""
@@ -72,8 +77,18 @@ class _Tally:
         self._runs += epoch.finished
         self._group_done += 1
         elapsed = time.monotonic() - self._began
-        left = elapsed / self._group_done * (self._group_epochs - self._group_done)
-        self._report(TrainingProgress(self._done, self._total, self._runs, self._total_runs, elapsed, max(left, 0.0)))
+        self._report(
+            TrainingProgress(self._done, self._total, self._runs, self._total_runs, elapsed, self._guess_left())
+        )
+
+    def _guess_left(self) -> float | None:
+        """Seconds that are left at the pace since the first epoch, whose compiling and loading is no measure."""
+        if self._first_told is None:
+            self._first_told = time.monotonic()
+        if self._group_done <= 1 + _SHARE_BEFORE_GUESSING * self._group_epochs:
+            return None
+        pace = (time.monotonic() - self._first_told) / (self._group_done - 1)
+        return max(pace * (self._group_epochs - self._group_done), 0.0)
 
 
 class _Waiting:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import inspect
 import itertools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,7 +17,9 @@ from hypothesis import strategies as st
 
 from lrreport.analysis.claims import decide_claims
 from lrreport.analysis.verdicts import Claim, Verdict
-from lrreport.article.measured import Measured, apart, every, more, within
+from lrreport.article.measured import Measured, apart, every, mean_curve, more, within
+from lrreport.article.small_curves import draw_small_curve
+from lrreport.figures.theme import BEST_COLOUR, CONTEXT_COLOUR
 from lrreport.inspection import Inspection
 from lrreport.keys import run_key
 from lrreport.results import History, Results
@@ -90,6 +94,30 @@ def test_passes_by_hand() -> None:
     assert found.passes("momentum", "0") is None
     two = measured({"0.9": [first, third]}, seeds=(1, 2))
     assert two.passes(*PLACE) == 6.5
+
+
+def test_curves_by_hand() -> None:
+    """One curve a seed, of accuracies and of losses; their mean is a list of one, or of none."""
+    first, second = ([0.1] * 10 + [0.9] * 10, [0.3] * 20)
+    found = measured({"0.9": [first, second]}, {"0.9": [second, first]}, seeds=(1, 2))
+    assert [curve.tolist() for curve in found.accuracies(*PLACE)] == [pytest.approx(first), pytest.approx(second)]
+    assert [curve.tolist() for curve in found.loss_curves(*PLACE)] == [pytest.approx(second), pytest.approx(first)]
+    (mean,) = mean_curve(found.accuracies(*PLACE))
+    assert mean.tolist() == pytest.approx([0.2] * 10 + [0.6] * 10)
+    assert found.accuracies("nothing", "1") == mean_curve([]) == []
+
+
+def test_small_curves_by_hand() -> None:
+    """The first two epochs do not count for the scale; the last group stands out; of nothing there is nothing."""
+    low, high = np.linspace(0, 1, 5), np.linspace(0.5, 0.5, 5)
+    picture = draw_small_curve([[low], [high]], 'a "b"')
+    assert 'alt="a &#34;b&#34;"' in picture
+    svg = base64.b64decode(picture.partition("base64,")[2].partition('"')[0]).decode()
+    lines = re.findall(r'points="([^"]*)" stroke="(#\w+)"', svg)
+    assert [colour for _, colour in lines] == [CONTEXT_COLOUR, BEST_COLOUR]
+    assert lines[0][0].split() == ["2.0,28.0", "25.0,28.0", "48.0,28.0", "71.0,15.0", "94.0,2.0"]
+    assert {point.partition(",")[2] for point in lines[1][0].split()} == {"28.0"}
+    assert draw_small_curve([], "") == draw_small_curve([[]], "") == draw_small_curve([[low[:3]]], "") == ""
 
 
 def test_after_by_hand() -> None:
@@ -335,7 +363,7 @@ def test_templates_may_call_everything() -> None:
     public = {name for name, item in inspect.getmembers(Measured, inspect.isfunction) if not name.startswith("_")} - {
         "functions"
     }
-    assert set(functions) == public | {"more", "within", "every", "apart"}
+    assert set(functions) == public | {"more", "within", "every", "apart", "mean_curve"}
     assert functions["end"](*PLACE) == 0.5
     assert functions["more"] is more
 

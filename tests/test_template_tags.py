@@ -249,8 +249,8 @@ def test_page_numbers_are_asked_for_only_where_they_help(tmp_path: Path) -> None
     source = """{% h 2 "a" %}{% th %}ก{% en %}First{% endh %}{{ ref("sec:a") }}|{{ ref("sec:b") }}
     {% h 2 "b" %}{% th %}ค{% en %}Second{% endh %}"""
     html, _ = render(tmp_path, source, medium="print")
-    assert '<a class="ref" href="#en-a">' in html
-    assert '<a class="ref far" href="#en-b">' in html
+    assert '<a class="ref whole" href="#en-a">' in html
+    assert '<a class="ref far whole" href="#en-b">' in html
     assert "far" not in render(tmp_path, source)[0]
 
 

@@ -28,7 +28,7 @@ DARK_GROUND: Final = "#1c222b"
 
 
 #: Lines up to which a listing is never divided.
-_SHORT: Final = 24
+_SHORT: Final = 13
 _SPAN: Final = re.compile(r'<span class="([a-z0-9]+)">([^<]*)</span>')
 _THAI_COMMENT: Final = re.compile(r'<span class="(c\w*)">([^<]*[\u0e01-\u0e5b][^<]*)</span>')
 #: A line that is a comment for the readers of one language.

@@ -130,12 +130,12 @@ class Numbering:
             return Markup("")
         if label.number:
             text = say(label.kind, self.language, number=label.number)
-            if medium == "print":  # on paper no line ends before the number
-                text = text.replace(" ", "\N{NO-BREAK SPACE}")
         else:
             text = say("unnumbered", self.language, title=label.title.striptags())
         is_far = label.section != self._section and label.kind != "eq"
         kind = "ref far" if medium == "print" and is_far else "ref"
+        if medium == "print" and label.number:
+            kind += " whole"
         return Markup('<a class="{}" href="#{}">{}</a>').format(kind, label.anchor, text)
 
     def cite(self, identifiers: tuple[str, ...]) -> Markup:

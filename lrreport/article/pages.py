@@ -38,6 +38,8 @@ _POLICY: Final = (
     # The script connects to nothing; tools that look for a site's robots.txt in the page's name may.
     "; connect-src 'self'"
 )
+_REFERENCE_BEGINS: Final = re.compile(r'(?<=[\u0e01-\u0e4e])(?=<a class="ref[^"]* whole")')
+_REFERENCE_ENDS: Final = re.compile(r'<a class="ref[^"]* whole"[^>]*>[^<]*</a>(?=[\u0e01-\u0e4e])')
 #: Who the PDF says wrote it.
 AUTHOR: Final = "The lrreport authors"
 #: The section before the contents, which does not list it.
@@ -105,8 +107,8 @@ def compose_part(facts: Facts, environment: Environment, language: Language, med
     numbering, body = _run_pass(facts, environment, language, medium, first.labels)
     body = body.replace(" ๆ", "\u00a0ๆ")  # the sign of repetition never begins a line
     body = let_long_words_break(body, _users_words(facts))
-    if medium == "web" and language == "th":
-        body = keep_words_whole(body)
+    if language == "th":
+        body = keep_words_whole(body) if medium == "web" else part_references(body)
     abstract, _, rest = body.partition(CONTENTS_MARK)
     values = make_context(facts, _make_writer(facts, environment, language, medium, Numbering(language)))
     title, short_title, subtitle, caption = (
@@ -230,6 +232,16 @@ def keep_words_whole(body: str) -> str:
     pieces = _OPAQUE.split(body)
     pieces[::2] = [pattern.sub(r'<span class="nb">\g<0></span>', piece) for piece in pieces[::2]]
     return "".join(pieces)
+
+
+def part_references(body: str) -> str:
+    r"""Let a line end before and after a reference that is not divided, where Thai stands beside it without a space.
+
+    >>> part_references('ใน<a class="ref whole" href="#a">รูปที่ 1</a> มี')
+    'ใน\u200b<a class="ref whole" href="#a">รูปที่ 1</a> มี'
+    """
+    body = _REFERENCE_BEGINS.sub("\u200b", body)
+    return _REFERENCE_ENDS.sub(lambda match: f"{match[0]}\u200b", body)
 
 
 def render_page(facts: Facts, environment: Environment, language: Language) -> str:

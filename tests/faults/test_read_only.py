@@ -23,7 +23,7 @@ def test_read_only_output_folder(what: str, place: Path, tmp_path: Path) -> None
     (tmp_path / "above").mkdir()
     (tmp_path / "above" / "report").mkdir()
     for name, content in fingerprint(place / "report").items():
-        (tmp_path / "above" / "report" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "above" / "report" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "above" / "report" / name).write_bytes(content)
     mount, says = READ_ONLY[what]
     script = f"""
