@@ -10,7 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from lrreport.analysis.summaries import Reach, SettingSummary, Spread
-from lrreport.article.filters import num, percent_number, rate
+from lrreport.article.filters import num, percent_number
 from lrreport.article.settings_text import grid_head, grid_value
 from lrreport.article.tables import HtmlTable
 from lrreport.article.words import Language, say
@@ -117,9 +117,3 @@ def _cuts_text(summary: SettingSummary, language: Language) -> str:
     if sum(len(epochs) for epochs in kept) <= _CUTS_SHOWN:
         return say("by-seed", language).join(texts)
     return say("cuts-count", language, median=num(statistics.median(len(epochs) for epochs in kept)))
-
-
-def rates_text(rates: Sequence[float | None]) -> Markup:
-    """The different rates among the seeds, each once."""
-    known = dict.fromkeys(value for value in rates if value is not None)
-    return Markup(", ").join(rate(value) for value in known)

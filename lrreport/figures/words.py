@@ -56,7 +56,6 @@ _TEXTS: Final[Mapping[str, Mapping[Language, str]]] = {
     "all-diverged": {"th": "ลู่ออกทุกครั้ง", "en": "all seeds diverged"},
     "part": {"th": "รูปที่ {number} จาก {count}", "en": "{number} of {count}"},
     "setting": {"th": "การตั้งค่า", "en": "setting"},
-    "rate-log": {"th": "อัตราการเรียนรู้ (สเกลลอการิทึม)", "en": "Learning rate (log scale)"},
 }
 
 #: A setting's value in words, by varied key; a key that is not here is written as it stands in the study file.
