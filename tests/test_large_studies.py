@@ -137,7 +137,7 @@ def test_any_study_fits_on_its_pages(vary: str) -> None:
     study = study_of(vary)
     assert len(study.settings) == count
     results = results_of(study, seeds=(1, 2) if count > 100 else (1, 2, 3))
-    parts = list_parts(results, study)
+    parts = list_parts(study)
     assert [part.form for part in parts] == forms
     for form in set(forms):
         shown = [place for part in parts if part.form == form for place in part.shown]
@@ -155,7 +155,7 @@ def test_built_in_studies_are_drawn_as_ever() -> None:
     """No built-in study is large: one figure each, of curves."""
     results = made_up.results(load_built_in_studies({"epochs": 2}))
     for study in results.studies:
-        assert [(part.name, part.form, part.count) for part in list_parts(results, study)] == [(study.id, "curves", 1)]
+        assert [(part.name, part.form, part.count) for part in list_parts(study)] == [(study.id, "curves", 1)]
 
 
 def test_what_does_not_fit_fails_the_build() -> None:
@@ -174,7 +174,7 @@ def test_a_map_shows_what_was_measured() -> None:
     """Every cell has its setting's mean; numbers grow upwards and to the right; the best one is framed, lost ones crossed."""
     study = study_of(f"{some('learning_rate', 1e-3, 1, 6)}\n{even('momentum', 0.95, 5)}")
     results = results_of(study)
-    (part,) = list_parts(results, study)
+    (part,) = list_parts(study)
     axes = choose_axes(study)
     assert (axes.across, axes.up, axes.others) == ("learning_rate", "momentum", ())
     with theme():

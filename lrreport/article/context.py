@@ -65,7 +65,7 @@ def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
         return result_tables.results_table(study, [summary(study.id, setting) for setting in study.settings], language)
 
     def figure_parts(study_id: str) -> tuple[Part, ...]:
-        return tuple(part for part in list_parts(results, find_study(study_id)) if part.name in writer.figures)
+        return tuple(part for part in list_parts(find_study(study_id)) if part.name in writer.figures)
 
     def claims_of(group: str, study_id: str | None = None) -> tuple[Claim, ...]:
         return tuple(claim for claim in facts.claims if claim.group == group and study_id in (None, claim.study))

@@ -82,7 +82,7 @@ def list_figures(results: Results) -> tuple[str, ...]:
     """The names of all figures: drawings first, then the studies' in the article's order."""
     names = [drawing.name for drawing in DRAWINGS if drawing.is_possible(results)]
     for study in results.studies:
-        names += [part.name for part in list_parts(results, study)]
+        names += [part.name for part in list_parts(study)]
     return tuple(names)
 
 
@@ -131,7 +131,7 @@ def draw_figure(name: str, results: Results, samples: Samples, language: Languag
     if language not in LANGUAGES:
         raise RenderError("Figures have no such language", got=repr(language), expected="th or en")
     # Whether a drawing is possible is a question about the whole report; these results may be narrowed to its own.
-    known = [*_BY_NAME, *(part.name for study in results.studies for part in list_parts(results, study))]
+    known = [*_BY_NAME, *(part.name for study in results.studies for part in list_parts(study))]
     if name not in known:
         raise RenderError("There is no such figure", got=repr(name), expected="one of " + ", ".join(known))
     with theme():
@@ -145,7 +145,7 @@ def draw_figure(name: str, results: Results, samples: Samples, language: Languag
                 data=drawing.list_data(results, language) if drawing.list_data else None,
             )
         study = _find_study(name, results)
-        figure, narrow, alt, data = _make_figure(results, study, find_part(results, study, name), language)
+        figure, narrow, alt, data = _make_figure(results, study, find_part(study, name), language)
         return save_figure(figure, narrow, name=name, language=language, alt=alt, data=data, study=study.id)
 
 

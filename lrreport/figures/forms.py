@@ -16,7 +16,6 @@ from lrreport.figures.page_fit import count_rows
 from lrreport.figures.panels import Margins
 from lrreport.figures.theme import POINTS_PER_INCH, WIDTH_IN
 from lrreport.figures.words import format_setting_value, shown_keys
-from lrreport.results import Results
 from lrreport.spec import Study, Value
 
 #: Up to so many settings stand in one panel, and all in one figure: more lines cannot be told apart.
@@ -82,8 +81,8 @@ class Axes:
     others: tuple[str, ...]
 
 
-def list_parts(_results: Results, study: Study) -> tuple[Part, ...]:
-    """The figures of a study, the first under its id; they depend on the studies of the report alone."""
+def list_parts(study: Study) -> tuple[Part, ...]:
+    """The figures of a study, the first under its id."""
     count = len(study.settings)
     groups: list[tuple[Form, tuple[int, ...]]] = []
     if count > MOST_LINES:
@@ -116,9 +115,9 @@ def count_columns(study: Study) -> int:
     return 3 if len(keys) > 1 and len(list_values(study, keys[-1])) == 3 else 4  # noqa: PLR2004 - three values
 
 
-def find_part(results: Results, study: Study, name: str) -> Part:
+def find_part(study: Study, name: str) -> Part:
     """The figure of that name."""
-    return next(part for part in list_parts(results, study) if part.name == name)
+    return next(part for part in list_parts(study) if part.name == name)
 
 
 def split_evenly(lines: Sequence[tuple[int, ...]], most: int) -> list[tuple[int, ...]]:

@@ -17,11 +17,12 @@ from lrreport.figures import panels
 from lrreport.figures.data import FigureData
 from lrreport.figures.drawing import Drawing, Format, Samples
 from lrreport.figures.labels import TextStyle, measure_label, write_label
+from lrreport.figures.shown_rates import list_shown_rates
 from lrreport.figures.theme import BEST_COLOUR, POINTS_PER_INCH, QUIET_COLOUR, SEMI_BOLD, TEXT_COLOUR
 from lrreport.figures.words import DASH, Language, format_number, format_percent, say
 from lrreport.inspection import IMAGES, Inspection
 from lrreport.results import Results, RunResult
-from lrreport.spec import TEST_SIZE, Setting, Study
+from lrreport.spec import TEST_SIZE, Setting
 
 _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "rate": {"th": "อัตรา {value}", "en": "rate {value}"},
@@ -32,8 +33,6 @@ _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "image": {"th": "คำตอบของภาพที่", "en": "Answer to image"},
     "accuracy": {"th": "ค่าความถูกต้องบนชุดทดสอบ (%)", "en": "Test accuracy (%)"},
 }
-#: The rates that are shown, of those that the study has: from too large to hardly any training.
-_RATES: Final = (1.0, 0.1, 0.01, 0.001, 1e-5)
 _FEWEST: Final = 3
 _SIDE: Final = 28
 _GAP: Final = 4
@@ -73,17 +72,10 @@ class Row:
         return None if self.inspection is None else exact(self.run.history.test_accuracy_t[-1])
 
 
-def _list_shown(study: Study) -> list[Setting]:
-    return [setting for setting in study.settings if setting.spec.rate in _RATES]
-
-
 def list_rows(results: Results) -> list[Row]:
     """The rates whose answers are known, the largest first; none where the images are no digits."""
-    study = results.study("learning-rate")
-    if study is None or study.varied_keys != ("learning_rate",):
-        return []
     rows = []
-    for setting in sorted(_list_shown(study), key=lambda setting: -setting.spec.rate):
+    for setting in list_shown_rates(results):
         inspection, run = results.inspections_of(setting)[0], results.of(setting)[0]
         if setting.spec.dataset == "mnist" and (inspection or run.diverged_at):
             rows.append(Row(setting, run, inspection))

@@ -17,10 +17,11 @@ from lrreport.figures import panels
 from lrreport.figures.data import FigureData
 from lrreport.figures.drawing import Drawing, Format, Samples
 from lrreport.figures.labels import TextStyle, measure_label, write_label
+from lrreport.figures.shown_rates import list_shown_rates
 from lrreport.figures.theme import BEST_COLOUR, PALETTE, POINTS_PER_INCH, QUIET_COLOUR, SEMI_BOLD, TEXT_COLOUR
 from lrreport.figures.words import DASH, MINUS, Language, format_number, join_words, say
 from lrreport.results import Results
-from lrreport.spec import Setting, Study
+from lrreport.spec import Setting
 
 _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "rate": {"th": "อัตรา", "en": "Rate"},
@@ -33,8 +34,6 @@ _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "up": {"th": "หมึกตรงนี้ปลุกหน่วย", "en": "ink here wakes it"},
     "size": {"th": "ค่าน้ำหนักที่ไกลจาก 0 ที่สุด", "en": "Weight furthest from 0, its size"},
 }
-#: The rates that are shown, of those that the study has: from too large to hardly any training.
-_RATES: Final = (1.0, 0.1, 0.01, 0.001, 1e-5)
 _FEWEST: Final = 3
 #: Units that a phone has room for.
 _NARROW_UNITS: Final = 6
@@ -81,17 +80,10 @@ class Row:
     silent: tuple[int | None, ...]
 
 
-def _list_shown(study: Study) -> list[Setting]:
-    return [setting for setting in study.settings if setting.spec.rate in _RATES]
-
-
 def list_rows(results: Results) -> list[Row]:
     """The rates that can be shown, the largest first; none where a network is not of the kind that can be shown."""
-    study = results.study("learning-rate")
-    if study is None or study.varied_keys != ("learning_rate",):
-        return []
     rows = []
-    for setting in sorted(_list_shown(study), key=lambda setting: -setting.spec.rate):
+    for setting in list_shown_rates(results):
         found = results.inspections_of(setting)
         runs = results.of(setting)
         is_known = all(inspection or run.diverged_at for inspection, run in zip(found, runs, strict=True))

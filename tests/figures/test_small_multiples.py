@@ -24,7 +24,7 @@ def study_of(vary: str) -> Study:
 
 
 def curve_parts(results: Results, study: Study) -> list[Part]:
-    return [part for part in list_parts(results, study) if part.form == "curves"]
+    return [part for part in list_parts(study) if part.form == "curves"]
 
 
 def figure_of(results: Results, study: Study, part: Part, form: Format = WIDE) -> Figure:
