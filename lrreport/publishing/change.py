@@ -154,6 +154,15 @@ def clear_work(folder: Folder) -> None:
     folder.remove_empty(WORK)
 
 
+def has_journal(folder: Folder) -> bool:
+    """Whether a change has been begun there, and not been finished."""
+    work = folder.find(WORK)
+    if work is None:
+        return False
+    with work:
+        return work.has_file(JOURNAL)
+
+
 def recover(out: Path) -> str | None:
     """Finish a change that a killed build left half made, for commands that only read a report.
 
@@ -163,12 +172,8 @@ def recover(out: Path) -> str | None:
         What was done, in one line; None when there was nothing to do.
     """
     with contextlib.suppress(OSError, BusyError), Folder.open(out) as folder:
-        work = folder.find(WORK)
-        if work is None:
+        if not has_journal(folder):
             return None
-        with work:
-            if not work.has_file(JOURNAL):
-                return None
         with hold_lock(folder, LOCK, what="output folder", wait=False, tell=lambda _: None):
             return RECOVERED if finish_change(folder) else None
     return None

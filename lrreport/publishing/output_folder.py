@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lrreport.errors import OutputError
-from lrreport.publishing.change import LOCK, PROBE, RECOVERED, WORK, clear_work, finish_change
+from lrreport.publishing.change import LOCK, PROBE, RECOVERED, WORK, clear_work, finish_change, has_journal
 from lrreport.publishing.manifest import MANIFEST, read_manifest_in
 from lrreport.system.failures import describe_failure, find_remedy, name_user
 from lrreport.system.files import CAREFULLY
@@ -111,6 +111,9 @@ def open_output(out: Path, extent: Extent, *, adopt: bool, wait: bool, tell: Cal
 def check_output_folder(out: Path, extent: Extent, *, adopt: bool) -> None:
     """Refuse an output folder before any work is done for it; looks, and changes nothing.
 
+    Where a killed build had begun to put its report in place, files may stand without a manifest. What they are is
+    known when that change has been finished, and asked then.
+
     Raises:
         OutputError: It is the root, home or checkout folder or a parent of one; a file; it holds files
             and no manifest of ours; or it holds more than this build would make.
@@ -130,7 +133,8 @@ def check_output_folder(out: Path, extent: Extent, *, adopt: bool) -> None:
         raise OutputError("The output folder is a file", where=str(out), fix="choose another folder with --out")
     try:
         with Folder.open(resolved) as folder:
-            _check_content(folder, read_manifest_in(folder), extent, adopt=adopt)
+            if not has_journal(folder):
+                _check_content(folder, read_manifest_in(folder), extent, adopt=adopt)
     except FileNotFoundError:
         pass
     except OSError as error:

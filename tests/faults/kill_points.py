@@ -13,7 +13,7 @@ import shutil
 import signal
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from lrreport.checkpoints import Entry
@@ -86,17 +86,17 @@ def kill_everywhere(prepare: Callable[[], None], act: Callable[[], None], look: 
             return
 
 
-def report_in(out: Path) -> str:
+def report_in(out: Path, foreign_files: Mapping[str, str] = FOREIGN) -> str:
     """Which report a reader finds: old, new, files of both, or a broken one. Every file is whole, and notes are there."""
     manifest = read_manifest(out)
     if manifest is None:
         return "no manifest"
     for name in OLD.keys() | NEW.keys():
         allowed = [content for content in (OLD.get(name), NEW.get(name), NEWEST.get(name)) if content is not None]
-        foreign = [b"mine"] if name in FOREIGN else []
+        foreign = [b"mine"] if name in foreign_files else []
         if (out / name).exists() and (out / name).read_bytes() not in [*allowed, *foreign]:
             return f"broken: {name}"
-    for before, after in FOREIGN.items():
+    for before, after in foreign_files.items():
         places = [out / place for place in {before, after} if (out / place).exists()]
         if b"mine" not in [place.read_bytes() for place in places]:
             return f"lost: {before}"
@@ -105,9 +105,32 @@ def report_in(out: Path) -> str:
     ours = {"manifest.json", *(item["path"] for item in manifest["files"])}
     found = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     work = {name for name in found if name.startswith(".lrreport") or name.endswith(".tmp")}
-    if found - ours - work - FOREIGN.keys() - {*FOREIGN.values()}:
+    if found - ours - work - foreign_files.keys() - {*foreign_files.values()}:
         return "both"
     return (out / "index.html").read_text()
+
+
+def publishing_first(folder: Path) -> Iterator[dict]:
+    """A report is published into a folder that is not there yet; then a build that takes no foreign folder publishes."""
+    out = folder / "reports"
+
+    def look() -> dict:
+        found = {"has journal": has_journal_in(out), "has manifest": read_manifest(out) is not None}
+        publish_into(out, NEWEST, SETTINGS, adopt=False)
+        return {**found, "next": report_in(out, {}), "left": names_below(folder)}
+
+    def prepare() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+    return kill_everywhere(prepare, lambda: publish_into(out, NEW, SETTINGS, adopt=False), look)
+
+
+def has_journal_in(out: Path) -> bool:
+    return (out / ".lrreport" / "journal.json").exists()
+
+
+def names_below(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
 def publishing(folder: Path) -> Iterator[dict]:
@@ -123,19 +146,11 @@ def publishing(folder: Path) -> Iterator[dict]:
             (out / name).write_bytes(b"mine")
 
     def look() -> dict:
-        at_once = report_in(out)
-        has_journal = (out / ".lrreport" / "journal.json").exists()
+        found = {"at once": report_in(out), "has journal": has_journal_in(out)}
         recover(out)
-        recovered = report_in(out)
+        found["recovered"] = report_in(out)
         publish_into(out, NEWEST, SETTINGS)
-        left = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
-        return {
-            "at once": at_once,
-            "has journal": has_journal,
-            "recovered": recovered,
-            "next": report_in(out),
-            "left": left,
-        }
+        return {**found, "next": report_in(out), "left": names_below(folder)}
 
     return kill_everywhere(prepare, lambda: publish_into(out, NEW, SETTINGS), look)
 
@@ -189,7 +204,8 @@ def storing(folder: Path, kind: str) -> Iterator[dict]:
 
 def main() -> None:
     kind, folder = sys.argv[1], Path(sys.argv[2])
-    for found in publishing(folder) if kind == "publish" else storing(folder, kind):
+    kinds = {"publish": publishing, "first-publish": publishing_first}
+    for found in kinds[kind](folder) if kind in kinds else storing(folder, kind):
         sys.stdout.write(json.dumps(found) + "\n")
 
 

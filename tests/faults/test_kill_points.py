@@ -43,6 +43,17 @@ def test_publishing_killed_anywhere(tmp_path: Path) -> None:
         assert not [name for name in found["left"] if ".lrreport" in name or ".tmp" in name], point
 
 
+def test_first_publishing_killed_anywhere(tmp_path: Path) -> None:
+    """A report that is the first in its folder: whenever its build is killed, the next one knows the folder for ours."""
+    points = [point["found"] for point in kill_everywhere("first-publish", tmp_path / "place")]
+    assert {(found["has journal"], found["has manifest"]) for found in points} == {
+        (False, False), (True, False), (True, True), (False, True),
+    }  # fmt: skip
+    for found in points:
+        assert found["next"] == "newest", found
+        assert not [name for name in found["left"] if ".lrreport" in name or ".tmp" in name], found
+
+
 #: How many epochs a run has, and after which of them it is known what its weights show: before, and afterwards.
 STORED = {
     "first-store": (None, [5]),
