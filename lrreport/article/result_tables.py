@@ -33,8 +33,9 @@ def keep_ends(rows: Sequence[_Row]) -> Sequence[_Row]:
 
 
 def results_table(study: Study, summaries: Sequence[SettingSummary], language: Language) -> HtmlTable:
-    """One row per setting: accuracies, swing, epochs to 95 %, overfitting, seeds; of a plateau also its cuts.
+    """One row per setting: accuracies, swing, epochs to 95 %, overfitting; of a plateau also its cuts.
 
+    Where seeds diverged, or are not as many in every row, the last column tells how many count.
     A study of more than `MOST_ROWS` settings has the best and the worst `ROWS_KEPT` of them, the best first.
 
     Args:
@@ -42,6 +43,7 @@ def results_table(study: Study, summaries: Sequence[SettingSummary], language: L
         summaries: Of its settings, in file order.
         language: Of heads and words.
     """
+    has_seeds = any(summary.n_diverged or summary.n != summaries[0].n for summary in summaries)
     has_plateau = any(setting.spec.plateau for setting in study.settings)
     rows: list[dict[str, str | Markup]] = []
     pairs = list(zip(study.settings, summaries, strict=True))
@@ -58,7 +60,8 @@ def results_table(study: Study, summaries: Sequence[SettingSummary], language: L
         }
         if has_plateau:
             row["cuts"] = _cuts_text(summary, language)
-        row["n"] = seeds_text(summary.n, summary.n_diverged, language)
+        if has_seeds:
+            row["n"] = seeds_text(summary.n, summary.n_diverged, language)
         rows.append(row)
     frame = pd.DataFrame(rows, dtype=object)
     heads = {name: say(name, language) for name in frame.columns}
@@ -114,6 +117,9 @@ def _cuts_text(summary: SettingSummary, language: Language) -> str:
     texts = [", ".join(str(epoch) for epoch in epochs) or "–" for epochs in kept]
     if len(set(texts)) == 1:
         return texts[0]
+    if max(map(len, kept)) == 1:
+        epochs = ", ".join(str(epoch) for cuts in kept for epoch in cuts)
+        return say("cuts-some", language, cut=sum(map(len, kept)), n=len(kept), epochs=epochs)
     if sum(len(epochs) for epochs in kept) <= _CUTS_SHOWN:
         return say("by-seed", language).join(texts)
     return say("cuts-count", language, median=num(statistics.median(len(epochs) for epochs in kept)))

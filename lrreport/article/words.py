@@ -47,6 +47,7 @@ _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "cuts": {"th": "รอบที่ลดอัตรา", "en": "Rate cut after epoch"},
     "cuts-none": {"th": "ไม่ลด", "en": "never"},
     "cuts-count": {"th": "{median} ครั้ง (มัธยฐาน)", "en": "{median} cuts (median)"},
+    "cuts-some": {"th": "{cut} จาก {n} ค่า seed: {epochs}", "en": "{cut} of {n} seeds: {epochs}"},
     "by-seed": {"th": "; ", "en": "; "},
     "images": {"th": "จำนวนภาพ", "en": "Images"},
     "statement": {"th": "ข้อความ", "en": "Statement"},

@@ -63,6 +63,8 @@ _GAP_PT: Final = 3.0
 _SLACK_PT: Final = 0.1
 #: Letters are a little wider when they are drawn.
 _AS_DRAWN: Final = 1.02
+#: Of two names at one place the lower is lower by so much, as a share of the panel.
+_HAIR: Final = 1e-6
 #: Between a name and its value.
 _SPACE_PT: Final = 7.0
 _WIDTH: Final = 1.2
@@ -251,8 +253,8 @@ def write_ends(
     """
     right = axes.get_xlim()[1]
     ends = [_place_ends(axes, line.end(quantity)) for line in lines]
-    places = _spread(axes, [sum(end) / len(end) if end else 0.0 for end in ends])
     values = [write_end(line, quantity, language) for line in lines]
+    places = _spread(axes, _keep_order(lines, [sum(end) / len(end) if end else 0.0 for end in ends], values))
     room_pt = (POINTS_PER_INCH * room_in - _LEADER_PT - 2 * _GAP_PT) / _AS_DRAWN
     widths = [measure_label(value, weight=SEMI_BOLD) for value in values]
     names = [
@@ -294,6 +296,17 @@ def _place_ends(axes: Axes, values: FloatArray) -> list[float]:
     to_place = axes.transData + axes.transAxes.inverted()
     right = axes.get_xlim()[1]
     return [min(max(float(to_place.transform((right, value))[1]), 0.0), 1.0) for value in values]
+
+
+def _keep_order(lines: Sequence[Line], wanted: Sequence[float], values: Sequence[str]) -> list[float]:
+    """Where values are printed alike, names stand from the top as the settings do, what they are compared with below."""
+    places = list(wanted)
+    for value in set(values):
+        alike = sorted((line.is_plain, index) for index, line in enumerate(lines) if values[index] == value)
+        high_to_low = sorted((wanted[index] for _, index in alike), reverse=True)
+        for rank, ((_, index), place) in enumerate(zip(alike, high_to_low, strict=True)):
+            places[index] = place - rank * _HAIR
+    return places
 
 
 def _draw_leader(axes: Axes, end: float, place: float, colour: str) -> None:

@@ -130,8 +130,9 @@ def draw_seed(axes: Axes, run: RunResult, quantity: str, *, colour: str, scale: 
             (index_t + 1).astype(np.float64),
             curve_t[index_t],
             color=colour,
-            linewidth=0.7,
+            linewidth=0.6,
             gid="seed-line",
+            zorder=2,
         )
     if run.status is Status.DIVERGED:
         low, high = axes.get_ylim()

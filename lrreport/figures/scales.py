@@ -26,6 +26,8 @@ _HIGH: Final = 90.0
 _LEAST_SPAN: Final = 2.0
 #: Of losses: from so much between the lowest and the highest on, the axis is a logarithm.
 _DECADE: Final = 10.0
+#: An axis does not begin at 0 where so large a share of it would be empty.
+_EMPTY: Final = 0.5
 _LABEL_PT: Final = 11.5
 _MOST_STEPS: Final = 5
 #: Errors in per cent, those that a reader knows first: 10 stands for an accuracy of 90.
@@ -112,16 +114,26 @@ def _shrink(place: FloatArray) -> FloatArray:
 
 
 def set_loss_axis(axes: Axes, curves: Sequence[FloatArray], language: Language) -> str:
-    """An axis from 0, or where losses span more than a decade a logarithm; gives what a reader must be told about it."""
+    """An axis of losses, set for the panel's limits to hold all that follows the first tenth of the epochs.
+
+    It begins at 0; it is a logarithm where losses span more than a decade, and begins higher where half of it would be
+    empty.
+
+    Returns:
+        What a reader must be told about it.
+    """
     lowest, highest = find_span([curve[curve > 0] for curve in curves], (0.0, 1.0))
     if lowest > 0 and highest / lowest > _DECADE:
         set_log_axis(axes, lowest / 1.2, highest * 1.2)
         return _WORDS["log"][language]
-    axes.set_ylim(0, 1.08 * highest)
-    ticks = [float(f"{tick:.6g}") for tick in MaxNLocator(_MOST_STEPS, steps=[1, 2, 5, 10]).tick_values(0, highest)]
-    shown = [tick for tick in ticks if 0 <= tick <= 1.08 * highest]
-    panels.write_ticks(axes, {tick: f"{tick:g}" for tick in shown}, is_labelled=True)
-    return ""
+    is_high = lowest > _EMPTY * highest
+    ceiling = highest + 0.08 * (highest - lowest if is_high else highest)
+    locate = MaxNLocator(_MOST_STEPS, steps=[1, 2, 5, 10])
+    ticks = [float(f"{tick:.6g}") for tick in locate.tick_values(lowest if is_high else 0, highest)]
+    floor = max([tick for tick in ticks if tick <= lowest], default=0.0) if is_high else 0.0
+    axes.set_ylim(floor, ceiling)
+    panels.write_ticks(axes, {tick: f"{tick:g}" for tick in ticks if floor <= tick <= ceiling}, is_labelled=True)
+    return _WORDS["from"][language].format(low=f"{floor:g}") if floor else ""
 
 
 def set_log_axis(axes: Axes, low: float, high: float, *, is_labelled: bool = True) -> None:

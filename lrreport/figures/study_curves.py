@@ -19,6 +19,7 @@ from lrreport.figures.comparison import (
     list_lines,
     measure_ends,
     name_rates,
+    write_end,
     write_ends,
 )
 from lrreport.figures.drawing import Format
@@ -71,30 +72,43 @@ def make_study_curves(results: Results, study: Study, language: Language, form: 
     """Draw the curves of a study of few settings; to be called inside `theme()`.
 
     Accuracy at the left and loss at the right, or on a phone one above the other. Below the accuracy of a study with a
-    plateau callback stands the rate in force, where any run cut it.
+    plateau callback stands the rate in force, where any run cut it; where the cuts made no difference that is printed,
+    it stands in the place of the loss.
     """
     heading, lines = list_lines(results, study, language)
+    has_rates = has_cuts(results, study)
+    is_one_curve = has_rates and _end_alike(lines, language)
+    quantities = _QUANTITIES[:1] if is_one_curve else _QUANTITIES
     names_in = [min(measure_ends(lines, quantity, heading, language), _MOST_NAMES_IN) for quantity in _QUANTITIES]
     above_in = _HEADING_IN if heading else 0.0
     figure, shown = _place_panels(
-        form, names_in, _TITLE_IN + above_in, len(lines) * ROW_PT / POINTS_PER_INCH, has_strip=has_cuts(results, study)
+        form,
+        names_in,
+        _TITLE_IN + above_in,
+        len(lines) * ROW_PT / POINTS_PER_INCH,
+        has_strip=has_rates and not is_one_curve,
     )
     epochs = max(setting.epochs for setting in study.settings)
     for axes in shown:
         panels.set_epoch_axis(axes, epochs, most_ticks=6, is_labelled=False)
         axes.set_xlim(axes.get_xlim()[0], epochs)
-    for quantity, axes, room_in in zip(_QUANTITIES, shown, names_in, strict=False):
+    for quantity, axes, room_in in zip(quantities, shown, names_in, strict=False):
         set_axis = set_accuracy_axis if quantity == "test_accuracy_t" else set_loss_axis
         note = set_axis(axes, list_curves(lines, quantity), language)
         draw_lines(axes, lines, quantity)
         write_ends(axes, lines, quantity, heading, language, room_in=room_in)
         panels.write_heading(axes, _WORDS[quantity][language], note, (_START_PT, _UP_PT + POINTS_PER_INCH * above_in))
-    for strip in shown[len(_QUANTITIES) :]:
+    for strip in shown[len(quantities) :]:
         _draw_strip(strip, lines, language)
     _write_notes(shown[0], results, study, lines, language)
     for axes in shown[-1:] if form.is_narrow else shown[1:] if len(shown) > len(_QUANTITIES) else shown:
         _name_epochs(axes, epochs, language)
     return figure
+
+
+def _end_alike(lines: list[Line], language: Language) -> bool:
+    """Whether all settings end at the same accuracy and the same loss, as they are printed."""
+    return all(len({write_end(line, quantity, language) for line in lines}) == 1 for quantity in _QUANTITIES)
 
 
 def _place_panels(
