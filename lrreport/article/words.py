@@ -22,7 +22,7 @@ _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "answer": {"th": "เฉลยข้อ {number}", "en": "Answer {number}"},
     "answer-folded": {"th": "เฉลย", "en": "Answer"},
     "fn": {"th": "เชิงอรรถ {number}", "en": "Footnote {number}"},
-    "unnumbered": {"th": "หัวข้อ “{title}”", "en": "“{title}”"},
+    "unnumbered": {"th": "หัวข้อ {title}", "en": "“{title}”"},
     "bib": {"th": "[{number}]", "en": "[{number}]"},
     "no-value": {"th": "ไม่มีค่า", "en": "no value"},
     "reached-all": {"th": "{median}", "en": "{median}"},

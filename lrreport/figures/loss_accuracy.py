@@ -32,7 +32,7 @@ _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "cut": {"th": "ลดเมื่อเจอช่วงราบ", "en": "cut on a plateau"},
     "confidence": {"th": "เวลาตอบผิด มั่นใจ {value}", "en": "sure when wrong: {value}"},
 }
-_HEIGHT_IN: Final = 2.7
+_HEIGHT_IN: Final = 2.3
 _NARROW_HEIGHT_IN: Final = 3.2
 _MARGINS: Final = Margins(left=0.66, top=0.27, bottom=0.46)
 _PER_CENT: Final = 100.0
