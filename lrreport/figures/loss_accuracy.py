@@ -186,9 +186,9 @@ def _set_axes(axes: Axes, paths: Sequence[Path]) -> None:
     shown = [path.accuracy_t >= low for path in paths]
     high = max(float(path.accuracy_t.max()) for path in paths)
     axes.set_xlim(low, high + _AIR_SHARE * (high - low))
-    step = next(step for step in (1, 2, 5, 10, 20) if (high - low) / step <= _MOST_TICKS)
-    ticks = [tick for tick in range(0, 101, step) if low <= tick <= high + _AIR_SHARE * (high - low)]
-    axes.set_xticks(ticks, labels=[str(tick) for tick in ticks])
+    step = next(step for step in (0.5, 1, 2, 5, 10, 20) if (high - low) / step <= _MOST_TICKS)
+    ticks = [step * number for number in range(math.ceil(low / step), math.floor(axes.get_xlim()[1] / step) + 1)]
+    axes.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     losses = np.concatenate([path.loss_t[is_shown] for path, is_shown in zip(paths, shown, strict=True)])
     bottom, top = float(losses.min()), float(losses.max())
     step_loss = next((step for step in _STEPS if (top - bottom) / step <= _MOST_LOSSES), _STEPS[-1])
