@@ -116,10 +116,10 @@ def _cuts_text(summary: SettingSummary, language: Language) -> str:
         return say("cuts-none", language)
     texts = [", ".join(str(epoch) for epoch in epochs) or "–" for epochs in kept]
     if len(set(texts)) == 1:
-        return texts[0]
+        return say("cuts-at", language, epochs=texts[0])
     if max(map(len, kept)) == 1:
         epochs = ", ".join(str(epoch) for cuts in kept for epoch in cuts)
         return say("cuts-some", language, cut=sum(map(len, kept)), n=len(kept), epochs=epochs)
     if sum(len(epochs) for epochs in kept) <= _CUTS_SHOWN:
-        return say("by-seed", language).join(texts)
+        return say("cuts-at", language, epochs=say("by-seed", language).join(texts))
     return say("cuts-count", language, median=num(statistics.median(len(epochs) for epochs in kept)))

@@ -47,6 +47,7 @@ _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "legend-right": {"th": "ทางขวาของ 0: ตรงตามข้อความ", "en": "right of 0: as stated"},
     "holds": {"th": "เป็นจริง", "en": "holds"},
     "fails": {"th": "ไม่เป็นจริง", "en": "fails"},
+    "too-small": {"th": "ไม่เป็นจริง เพราะน้อยเกินจะนับ", "en": "fails, too small to count"},
     "cannot-tell": {"th": "ยังสรุปไม่ได้", "en": "cannot tell"},
     "claim": {"th": "ข้อความ", "en": "Statement"},
     "unit": {"th": "หน่วย", "en": "Unit"},
@@ -112,6 +113,8 @@ _BY_METRIC: Final[Mapping[str, _Kind]] = {
     "swing": _SWING,
 }
 _SIGNS: Final[Mapping[Verdict, str]] = {Verdict.HOLDS: "✓", Verdict.FAILS: "×", Verdict.CANNOT_TELL: "?"}
+#: Of what fails because the difference is too small to count.
+_TOO_SMALL: Final = "≈"
 _COLOURS: Final[Mapping[Verdict, str]] = {
     Verdict.HOLDS: PALETTE[2],
     Verdict.FAILS: CUT_COLOUR,
@@ -350,7 +353,8 @@ def _draw_block(axes: Axes, block: _Block, name_pt: float) -> None:
         name = TextStyle(_SIZE, is_level=True, offset_pt=(-name_pt, 0))
         write_label(axes, row.name, (0, place), axes.get_yaxis_transform(), name)
         sign = TextStyle(8.5, SEMI_BOLD, "center", is_level=True, colour=_COLOURS[row.claim.verdict], offset_pt=(9, 0))
-        write_label(axes, _SIGNS[row.claim.verdict], (1, place), axes.get_yaxis_transform(), sign)
+        text = _TOO_SMALL if row.claim.is_too_small else _SIGNS[row.claim.verdict]
+        write_label(axes, text, (1, place), axes.get_yaxis_transform(), sign)
 
 
 def _draw_row(axes: Axes, row: Row, place: int, limits: tuple[float, float]) -> None:
@@ -390,6 +394,8 @@ def _arrange_legend(blocks: Sequence[_Block], language: Language, width_pt: floa
     if margin:
         marks.append(("band", _WORDS["legend-band"][language].format(margin=_write_number(round(margin, 6)))))
     signs = [(sign, _WORDS[verdict][language]) for verdict, sign in _SIGNS.items()]
+    if any(row.claim.is_too_small for row in rows):
+        signs.insert(2, (_TOO_SMALL, _WORDS["too-small"][language]))
     notes = [(key, _WORDS[f"legend-{key}"][language]) for key in ("right", "axes")]
     grouped = [line for group in (marks, [*signs, *notes]) for line in _flow(group, width_pt)]
     return min(grouped, _flow([*marks, *signs, *notes], width_pt), key=len)
@@ -417,7 +423,7 @@ def _measure_item(item: _Item) -> float:
 
 def _draw_legend(sheet: Axes, lines: Sequence[Sequence[_Item]]) -> None:
     """What dot, line, band and signs are, below all panels."""
-    signs = {sign: _COLOURS[verdict] for verdict, sign in _SIGNS.items()}
+    signs = {sign: _COLOURS[verdict] for verdict, sign in _SIGNS.items()} | {_TOO_SMALL: _COLOURS[Verdict.FAILS]}
     for number, line in enumerate(reversed(lines)):
         x, y = 1.0, 7 + number * _LEGEND_IN * POINTS_PER_INCH
         for key, text in line:

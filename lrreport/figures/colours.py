@@ -20,11 +20,14 @@ def identify(spec: RunSpec) -> str:
     return repr(canonical(spec))
 
 
-def shade_settings(results: Results, study: Study) -> tuple[str, ...]:
+def shade_settings(study: Study, best: int | None) -> tuple[str, ...]:
     """The colour of each setting of a study, in file order, for figures of this study alone.
 
-    Values that have an order run from pale to dark, others have colours of the palette. The best setting stands out,
-    where `find_best` finds one.
+    Values that have an order run from pale to dark, others have colours of the palette.
+
+    Args:
+        study: The study.
+        best: The place of the setting that stands out, if one does.
     """
     keys = shown_keys(study)
     count = len(study.settings)
@@ -36,7 +39,7 @@ def shade_settings(results: Results, study: Study) -> tuple[str, ...]:
     else:
         free = [colour for colour in PALETTE if colour != BEST_COLOUR]
         colours = {place: free[place % len(free)] for place in range(count)}
-    if (best := find_best(results, study)) is not None:
+    if best is not None:
         colours[best] = BEST_COLOUR
     return tuple(colours[place] for place in range(count))
 
@@ -46,14 +49,18 @@ def find_best(results: Results, study: Study) -> int | None:
 
     None where none leads so clearly, or a seed of the leading one diverged.
     """
-    means = []
-    for place, setting in enumerate(study.settings):
-        runs = results.of(setting)
-        if all(run.status is Status.COMPLETE for run in runs):
-            means.append((float(np.mean([exact(run.history.test_accuracy_t[-1]) for run in runs])), place))
-    means.sort(reverse=True)
+    ends = [find_end(results, setting) for setting in study.settings]
+    means = sorted(((end, place) for place, end in enumerate(ends) if end is not None), reverse=True)
     is_clear = len(means) > 1 and means[0][0] - means[1][0] > ACCURACY_MARGIN
     return means[0][1] if is_clear else None
+
+
+def find_end(results: Results, setting: Setting) -> float | None:
+    """The mean test accuracy of a setting after the last epoch, as a fraction; None where a seed diverged."""
+    runs = results.of(setting)
+    if not all(run.status is Status.COMPLETE for run in runs):
+        return None
+    return float(np.mean([exact(run.history.test_accuracy_t[-1]) for run in runs]))
 
 
 def find_plain(results: Results, study: Study) -> Setting | None:

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lrreport.figures import panels
-from lrreport.figures.colours import find_best, find_plain, shade_settings
+from lrreport.figures.colours import find_best, find_end, find_plain, shade_settings
 from lrreport.figures.envelopes import FloatArray, draw_envelope, draw_seed, is_scattered, make_envelope
 from lrreport.figures.labels import TextStyle, measure_label, shorten_label, write_label
 from lrreport.figures.scales import set_stretched_axis
@@ -125,17 +125,21 @@ def name_curves(study: Study, language: Language) -> tuple[str, tuple[str, ...]]
 def list_lines(results: Results, study: Study, language: Language) -> tuple[str, list[Line]]:
     """The heading of the names, and a line for each setting of a study in file order.
 
-    In front of them stands the same training at a fixed rate, where the report has it. Settings whose runs are the same,
-    seed by seed, share a line; where all do, its name needs no heading.
+    In front of them stands the same training at a fixed rate, where the report has it; where it ends higher than the best
+    of them, none of them stands out. Settings whose runs are the same, seed by seed, share a line; where all do, its name
+    needs no heading.
     """
     heading, names = name_curves(study, language)
-    best = find_best(results, study)
+    best, plain = find_best(results, study), find_plain(results, study)
+    if best is not None and plain is not None:
+        ends = find_end(results, plain), find_end(results, study.settings[best])
+        best = None if ends[0] is not None and ends[1] is not None and ends[0] > ends[1] else best
     groups: dict[tuple[bytes, ...], list[int]] = {}
     for place, setting in enumerate(study.settings):
         groups.setdefault(_identify(results.of(setting)), []).append(place)
-    colours = shade_settings(results, study) if len(groups) > 1 else PALETTE
+    colours = shade_settings(study, best) if len(groups) > 1 else PALETTE
     lines = []
-    if (plain := find_plain(results, study)) is not None:
+    if plain is not None:
         has_callback = any(setting.spec.plateau for setting in study.settings)
         name = _WORDS["no-callback" if has_callback else "no-decay"][language]
         lines.append(Line(name, CONTEXT_COLOUR, results.of(plain), is_plain=True))

@@ -60,7 +60,7 @@ def make_decay_curve(results: Results, _samples: Samples, language: Language, fo
     last = max(count_updates(setting)[1] for setting in study.settings)
     step_i = np.geomspace(1, last, _POINTS)
     lines = []
-    for number, (setting, colour) in enumerate(zip(study.settings, shade_settings(results, study), strict=True)):
+    for number, (setting, colour) in enumerate(zip(study.settings, shade_settings(study, None), strict=True)):
         rate_i = decay_curve(setting, step_i - 1)
         axes.plot(step_i, rate_i, color=colour, linestyle=DASHES[number % len(DASHES)], linewidth=1.4, gid="decay-line")
         lines.append((float(rate_i[-1]), colour))

@@ -27,7 +27,7 @@ _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "effective": {"th": "อัตราเทียบเท่า {formula}", "en": "Effective rate {formula}"},
     "momentum": {"th": "โมเมนตัม {value}", "en": "momentum {value}"},
     "plain": {"th": "SGD อัตรา {value}", "en": "SGD, rate {value}"},
-    "by-seed": {"th": "แยกตามค่า seed", "en": "a line a seed"},
+    "by-seed": {"th": "แยกตามค่า seed", "en": "one line per seed"},
 }
 #: More panels than these, the ones of the largest momenta, would show the same thing again.
 _MOST_PANELS: Final = 2
@@ -114,7 +114,7 @@ class _Curves:
         return is_scattered(np.array(self.ends))
 
 
-def _collect(runs: Sequence[RunResult]) -> _Curves:
+def _collect(runs: Sequence[RunResult], *, by_seed: bool = False) -> _Curves:
     curves = [
         _PER_CENT * np.asarray(run.history.test_accuracy_t, np.float64)
         for run in runs
@@ -123,7 +123,7 @@ def _collect(runs: Sequence[RunResult]) -> _Curves:
     index_t = pick_epochs(len(curves[0]))
     ends = tuple(float(curve_t[-1]) for curve_t in curves)
     found = _Curves((index_t + 1).astype(np.float64), tuple(curve_t[index_t] for curve_t in curves), ends)
-    return found if found.is_scattered else replace(found, accuracies=(np.mean(found.accuracies, axis=0),))
+    return found if by_seed or found.is_scattered else replace(found, accuracies=(np.mean(found.accuracies, axis=0),))
 
 
 def choose_range(curves: Sequence[FloatArray]) -> tuple[int, int, int]:
@@ -212,6 +212,8 @@ def _write_end(ends: Sequence[float]) -> str:
 def _draw_pair(axes: Axes, results: Results, pair: Pair, labels: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
     """Both curves on an axis of their own, and their labels to the right of their ends."""
     ours, plain = _collect(results.of(pair.setting)), _collect(results.of(pair.plain))
+    if plain.is_scattered:  # a mean among single seeds would look calm for no reason of its own
+        ours = _collect(results.of(pair.setting), by_seed=True)
     low, high, step = choose_range((*ours.accuracies, *plain.accuracies))
     axes.set_ylim(low, high)
     panels.write_ticks(axes, {tick: str(tick) for tick in range(low, high + 1, step)}, is_labelled=True)
@@ -225,8 +227,8 @@ def _draw_pair(axes: Axes, results: Results, pair: Pair, labels: tuple[tuple[str
                 curves.epoch_t,
                 accuracy_t,
                 color=colour,
-                linewidth=_HAIR if curves.is_scattered else width,
-                alpha=1.0 if curves.is_scattered else alpha,
+                linewidth=width if len(curves.accuracies) == 1 else _HAIR,
+                alpha=alpha if len(curves.accuracies) == 1 else 1.0,
                 marker="o" if len(curves.epoch_t) == 1 else "",
                 markersize=3.5,
                 solid_joinstyle="round",

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lrreport.figures import panels
-from lrreport.figures.colours import shade_settings
+from lrreport.figures.colours import find_best, shade_settings
 from lrreport.figures.data import FigureData
 from lrreport.figures.drawing import Drawing, Format, Samples
 from lrreport.figures.endings import PER_CENT, format_end
@@ -138,7 +138,8 @@ def make_ground_covered(results: Results, _samples: Samples, language: Language,
     """
     study = _require_study(results)
     rates, decays = list_walks(results, study.settings), list_walks(results, _list_decays(results))
-    colours = dict(zip((setting.text for setting in study.settings), shade_settings(results, study), strict=True))
+    shades = shade_settings(study, find_best(results, study))
+    colours = dict(zip((setting.text for setting in study.settings), shades, strict=True))
     margins = Margins(left=0.72, right=0.2, top=0.1, bottom=0.62 if form.is_narrow else 0.46)
     panel_in = _HEIGHT_IN - margins.top - margins.bottom
     figure, grid = panels.make_grid(1, 1, [panel_in], margins, form.width_in)

@@ -27,9 +27,9 @@ _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "accuracy": {"th": "ค่าความถูกต้องบนชุดทดสอบ (%)", "en": "Test accuracy (%)"},
     "loss": {"th": "ค่าความสูญเสียบนชุดทดสอบ", "en": "Test loss"},
     "to-the-right": {"th": "ตอบถูกมากขึ้น →", "en": "more right answers →"},
-    "up": {"th": "↑ เสียมากขึ้น", "en": "↑ more loss"},
+    "up": {"th": "↑ ค่าความสูญเสียสูงขึ้น", "en": "↑ more loss"},
     "sgd": {"th": "SGD อัตรา {rate}", "en": "SGD, rate {rate}"},
-    "cut": {"th": "ลดเมื่อเจอช่วงราบ", "en": "cut on a plateau"},
+    "cut": {"th": "ลดอัตรา ระยะรอ {patience}", "en": "cut, patience {patience}"},
     "confidence": {"th": "เวลาตอบผิด มั่นใจ {value}", "en": "sure when wrong: {value}"},
 }
 _HEIGHT_IN: Final = 2.3
@@ -137,7 +137,7 @@ def name_path(path: Path, language: Language) -> tuple[str, ...]:
     if spec.optimizer != "sgd":
         return (NAMES[spec.optimizer],)
     name = _WORDS["sgd"][language].format(rate=format_number(spec.rate))
-    return (name, _WORDS["cut"][language]) if spec.plateau else (name,)
+    return (name, _WORDS["cut"][language].format(patience=spec.plateau.patience)) if spec.plateau else (name,)
 
 
 def make_loss_accuracy(results: Results, _samples: Samples, language: Language, form: Format) -> Figure:

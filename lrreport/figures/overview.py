@@ -123,7 +123,7 @@ def list_stops(results: Results, study: Study) -> list[Stop]:
     """Where each rate ends, from the lowest rate on, without rates whose seeds all diverged."""
     stops = []
     best = find_best(results, study)
-    for place, (setting, colour) in enumerate(zip(study.settings, shade_settings(results, study), strict=True)):
+    for place, (setting, colour) in enumerate(zip(study.settings, shade_settings(study, best), strict=True)):
         runs = [run for run in results.of(setting) if run.status is Status.COMPLETE]
         if runs:
             curve_rt = _PER_CENT * np.array([run.history.test_accuracy_t for run in runs], dtype=np.float64)

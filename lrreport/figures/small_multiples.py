@@ -47,7 +47,7 @@ def make_small_multiples(results: Results, study: Study, part: Part, language: L
     """
     heading, names = name_curves(study, language)
     best = find_best(results, study)
-    colours = shade_settings(results, study)
+    colours = shade_settings(study, best)
     lines = [
         Line(names[place], colours[place], results.of(setting), is_best=place == best)
         for place, setting in enumerate(study.settings)

@@ -44,7 +44,7 @@ _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "test_loss_t": {"th": "ค่าความสูญเสียบนชุดทดสอบ", "en": "Test loss"},
     "rate": {"th": "อัตราที่ใช้จริง", "en": "Learning rate"},
     "rate-note": {"th": "จุดคือรอบที่ลดอัตรา", "en": "a dot at each cut"},
-    "rate-note-seeds": {"th": "เส้นหนาคือค่า seed {seed} จุดคือรอบที่ลด", "en": "bold: seed {seed}, a dot at each cut"},
+    "rate-note-seeds": {"th": "ค่า seed {seed}, จุดคือรอบที่ลดอัตรา", "en": "seed {seed}, a dot at each cut"},
     "diverged": {"th": "× ลู่ออก", "en": "× diverged"},
 }
 _QUANTITIES: Final[tuple[Quantity, ...]] = ("test_accuracy_t", "test_loss_t")
@@ -158,12 +158,12 @@ def _name_epochs(axes: Axes, epochs: int, language: Language) -> None:
 
 
 def _draw_strip(axes: Axes, lines: list[Line], language: Language) -> None:
-    """The rate in force of each setting with a callback."""
+    """The rate in force of each setting with a callback, of one seed: those of all would hide each other."""
     own = [line for line in lines if not line.is_plain]
     set_rate_axis(axes, [run for line in own for run in line.runs])
     bold = choose_seed([line.runs for line in own])
     for line in own:
-        draw_rates(axes, line.runs, line.colour, bold)
+        draw_rates(axes, [line.runs[bold]], line.colour, 0)
     if len(own) * ROW_PT <= float(axes.bbox.height) + ROW_PT:
         name_rates(axes, own, bold)
     word = "rate-note-seeds" if len(own[0].runs) > 1 else "rate-note"
