@@ -18,8 +18,8 @@ report: setup ## Train every study and write the article into reports/
 preview: setup ## The whole article from 1 seed and a few epochs, into preview/
 	$(BIN)/lrreport build --preview --out preview/
 
-test: setup-test ## Every test
-	PYTHONPATH= $(BIN)/python -m pytest
+test: setup-test ## Every test, in as many processes as there are cores
+	PYTHONPATH= $(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: setup-test ## Formatting, lint, types
 	$(BIN)/ruff check .

@@ -481,7 +481,7 @@ def test_results_table_writes_what_was_measured() -> None:
 
 
 def test_plateau_table_says_when_the_rate_was_cut() -> None:
-    """Seeds that were cut alike stand once; others seed by seed; none at all in a word."""
+    """Seeds that were cut alike stand once; others by how many were cut, or seed by seed; none at all in a word."""
     study = next(study for study in load_built_in_studies({"epochs": 6}) if study.id == "plateau")
     cuts: list[tuple[tuple[int, ...], ...]] = [
         ((3, 5), (3, 5), (3, 5)),
@@ -494,7 +494,7 @@ def test_plateau_table_says_when_the_rate_was_cut() -> None:
         [summary(item.text, plateau_epochs=epochs) for item, epochs in zip(study.settings, cuts, strict=True)],
         "en",
     )
-    assert list(table.frame["cuts"]) == ["3, 5", "3; –; 4", "never", "9"]
+    assert list(table.frame["cuts"]) == ["epochs 3, 5", "epochs 3, 4 (2 of 3)", "never", "epochs 9"]
 
 
 def test_the_table_of_machines_counts_their_runs() -> None:

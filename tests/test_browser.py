@@ -73,8 +73,11 @@ def _named(found: dict[str, Any]) -> tuple[str, int, str, str]:
 def test_every_view_is_looked_at(folder: Path) -> None:
     """Two phones and a desk, light and dark: three views of the page in two languages, one of each page in one."""
     seen = {_named(found) for found in _look(folder)}
-    assert len(seen) == 3 * 2 * (3 + 1 + 1)
-    assert {width for _, width, _, _ in seen} == {*NARROW_WIDTHS, WIDE_WIDTH}
+    assert len(seen) == 4 * 3 + 2 * (1 + 1)
+    for view in ("view-th", "view-en", "view-both"):
+        looks = {(width, scheme) for page, width, scheme, shown in seen if (page, shown) == ("index.html", view)}
+        assert {width for width, _ in looks} == {*NARROW_WIDTHS, WIDE_WIDTH}
+        assert {scheme for _, scheme in looks} == {"light", "dark"}
     assert {view for page, _, _, view in seen if page == "index.html"} == {"view-th", "view-en", "view-both"}
 
 

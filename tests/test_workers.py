@@ -38,16 +38,16 @@ def train(cache: Path, threads: int, specs: list[RunSpec], epochs: int, events: 
 
 
 def test_the_number_of_cores_does_not_matter(mnist: Dataset, data_cache: Path) -> None:
-    """Nine groups of three programs on the whole of MNIST, with 1, 2 and 4 workers: the same bits of every run."""
+    """Nine groups of three programs on the whole of MNIST, with 1 and 4 workers: the same bits of every run."""
     assert len(make_groups([Task(spec, 0, 1) for spec in SPECS], "cpu")) == len(SPECS)
     found = []
-    for threads in (1, 2, 4):
+    for threads in (1, 4):
         events: list[Event] = []
         entries = train(data_cache, threads, SPECS, 1, events)
         assert f"{threads} groups at a time" in "".join(item.text for item in events if isinstance(item, Message))
         assert {entry.progress for entry in entries.values()} == {Progress.COMPLETE}
         found.append({key: bits(entry) for key, entry in entries.items()})
-    assert found[0] == found[1] == found[2]
+    assert found[0] == found[1]
 
 
 def test_a_worker_that_dies_is_told_about(mnist: Dataset, data_cache: Path) -> None:

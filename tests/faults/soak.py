@@ -1,6 +1,6 @@
 """Kill a build again and again, at random moments and in every stage, then let it finish, and compare.
 
-`tests/faults/test_killed_in_a_row.py` does so a dozen times, with one edition. By hand, with both: `make soak`, or
+`tests/faults/test_killed_in_a_row.py` does so eight times, with one edition. By hand, with both: `make soak`, or
 `python -m tests.faults.soak --kills 200 --seed 1`.
 """
 

@@ -58,7 +58,7 @@ def test_signals_while_pages_are_made(number: signal.Signals, exit_code: int, pl
 
 
 #: How many signals the test below sends; 200 by hand: `LRREPORT_SIGNALS=200 make test`.
-SIGNALS = int(os.environ.get("LRREPORT_SIGNALS", "12"))
+SIGNALS = int(os.environ.get("LRREPORT_SIGNALS", "8"))
 #: Until so long after its start a process may not have come to its first line.
 INTERPRETER_S = 0.5
 

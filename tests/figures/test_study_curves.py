@@ -36,14 +36,15 @@ def study_of(text: str) -> Study:
 
 
 def cutting_history(spec: RunSpec, epochs: int) -> History:
-    """Made-up curves; at rate 0.1 with a plateau, the rate falls after the epochs of `CUTS`."""
+    """Made-up curves; at rate 0.1 with a plateau, the rate falls after the epochs of `CUTS`, and the loss is lower."""
     curves = made_up.history(spec, epochs)
     if spec.plateau is None or spec.rate != 0.1:
         return curves
     rate_t = curves.learning_rate_t.copy()
     for epoch in CUTS[spec.plateau.patience]:
         rate_t[epoch:] *= np.float32(0.1)
-    return dataclasses.replace(curves, learning_rate_t=rate_t)
+    loss_t = curves.test_loss_t * np.float32(0.9 ** len(CUTS[spec.plateau.patience]))
+    return dataclasses.replace(curves, learning_rate_t=rate_t, test_loss_t=loss_t)
 
 
 @functools.cache
@@ -221,7 +222,22 @@ def test_the_bold_seed_is_the_first_that_cut() -> None:
     assert choose_seed([results.of(setting) for setting in study.settings]) == 1
     figure = figure_of(results, study)
     assert [tuple(dot.get_xdata()) for dot in marked(figure, "cut-mark", 2)] == [CUTS[2], CUTS[5]]
-    assert "bold: seed 2, a dot at each cut" in texts_of(figure, 2)
+    assert "seed 2, a dot at each cut" in texts_of(figure, 2)
+
+
+def test_cuts_that_change_nothing() -> None:
+    """Where all settings end alike, as printed, the rates stand beside the accuracy, and no loss is drawn."""
+    study = find_study("plateau-fast")
+
+    def alike(spec: RunSpec, epochs: int) -> History:
+        curves = cutting_history(spec, epochs)
+        return dataclasses.replace(curves, test_loss_t=made_up.history(spec, epochs).test_loss_t)
+
+    figure = figure_of(made_up.results([study], make_history=alike), study)
+    assert len(figure.axes) == 2
+    assert [tuple(dot.get_xdata()) for dot in marked(figure, "cut-mark", 1)] == [CUTS[2], CUTS[5]]
+    assert "Learning rate" in texts_of(figure, 1)
+    assert not [text for axes in (0, 1) for text in texts_of(figure, axes) if "loss" in text]
 
 
 def test_a_diverged_seed_is_marked_and_left_out() -> None:

@@ -1,4 +1,5 @@
-// Open pages in Chromium at every width and in every view, light and dark, and tell what axe-core finds.
+// Open pages in Chromium at every width and in every view, light and dark, and tell what axe-core finds. Colours are the
+// same at all widths: the dark ones are looked at at one. A page of one language is looked at once in each scheme.
 //
 //     node check_pages.mjs CHROMIUM PAGE...
 //
@@ -44,63 +45,65 @@ const lookAtFigures = () => {
   return { count, faults, shown, coverTop };
 };
 
+const everywhere = [[355, "light"], [390, "light"], [1280, "light"], [1280, "dark"]];
+const once = [[390, "light"], [1280, "dark"]];
+
 const browser = await chromium.launch({ executablePath: browserPath, args: quiet });
 const found = [];
 for (const path of paths) {
-  for (const width of [355, 390, 1280]) {
-    for (const colorScheme of ["light", "dark"]) {
-      const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
-      const page = await context.newPage();
-      const asked = [];
-      const complaints = [];
-      page.on("request", (request) => asked.push(request.url()));
-      page.on("console", (message) => complaints.push(message.text()));
-      page.on("pageerror", (error) => complaints.push(String(error)));
-      await page.goto(pathToFileURL(path).href);
-      // Links to places far down the page, which is laid out only where the reader is.
-      const lost = await page.evaluate(async () => {
-        const targets = [...document.querySelectorAll("h2[id], figure[id]")].filter((item) => item.checkVisibility());
-        const far = targets.filter((_, number) => number % 5 === 4);
-        const missed = [];
-        for (const target of far) {
-          location.hash = target.id;
-          await new Promise((resolve) => setTimeout(resolve, 100));
-          const { top } = target.getBoundingClientRect();
-          const isAtEnd = scrollY + innerHeight >= document.documentElement.scrollHeight - 1;
-          if (top < 0 || (top > innerHeight / 3 && !isAtEnd)) missed.push(`${target.id} is at ${Math.round(top)}`);
-        }
-        scrollTo(0, 0);
-        return far.length ? missed : ["there is nothing to jump to"];
-      });
-      // axe shall see all of the page.
-      await page.addStyleTag({ content: "* { content-visibility: visible !important }" });
-      // Not as a script of the page: the policy would refuse it.
-      await page.evaluate(axe);
-      const views = await page.locator("input[type=radio]").evaluateAll((inputs) => inputs.map((input) => input.id));
-      for (const view of views.length ? views : [""]) {
-        if (view) await page.check(`#${view}`);
-        const folded = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        const figures = await page.evaluate(lookAtFigures);
-        // The numbers behind figures are all tables of one kind: one of a view is enough, and as many take minutes.
-        await page.evaluate(() => {
-          const shown = [...document.querySelectorAll("details")].filter((item) => item.checkVisibility());
-          const kinds = ["data", "answer"].flatMap((kind) => shown.filter((item) => item.matches(`.${kind}`)).slice(0, 2));
-          kinds.forEach((item) => (item.open = true));
-        });
-        const result = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-        const open = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        found.push({
-          page: path, width, colorScheme, view, complaints, lost, figures,
-          overflow: Math.max(folded, open),
-          passes: result.passes.length,
-          asked: asked.filter((url) => !url.startsWith("data:") && !url.startsWith("file:")),
-          violations: result.violations.map(({ id, nodes }) => ({
-            id, count: nodes.length, first: nodes[0].html.slice(0, 200), why: nodes[0].failureSummary,
-          })),
-        });
+  const hasViews = readFileSync(path, "utf8").includes('type="radio"');
+  for (const [width, colorScheme] of hasViews ? everywhere : once) {
+    const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
+    const page = await context.newPage();
+    const asked = [];
+    const complaints = [];
+    page.on("request", (request) => asked.push(request.url()));
+    page.on("console", (message) => complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    await page.goto(pathToFileURL(path).href);
+    // Links to places far down the page, which is laid out only where the reader is.
+    const lost = await page.evaluate(async () => {
+      const targets = [...document.querySelectorAll("h2[id], figure[id]")].filter((item) => item.checkVisibility());
+      const far = targets.filter((_, number) => number % 5 === 4);
+      const missed = [];
+      for (const target of far) {
+        location.hash = target.id;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        const { top } = target.getBoundingClientRect();
+        const isAtEnd = scrollY + innerHeight >= document.documentElement.scrollHeight - 1;
+        if (top < 0 || (top > innerHeight / 3 && !isAtEnd)) missed.push(`${target.id} is at ${Math.round(top)}`);
       }
-      await context.close();
+      scrollTo(0, 0);
+      return far.length ? missed : ["there is nothing to jump to"];
+    });
+    // axe shall see all of the page.
+    await page.addStyleTag({ content: "* { content-visibility: visible !important }" });
+    // Not as a script of the page: the policy would refuse it.
+    await page.evaluate(axe);
+    const views = await page.locator("input[type=radio]").evaluateAll((inputs) => inputs.map((input) => input.id));
+    for (const view of views.length ? views : [""]) {
+      if (view) await page.check(`#${view}`);
+      const folded = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      const figures = await page.evaluate(lookAtFigures);
+      // The numbers behind figures are all tables of one kind: one of a view is enough, and as many take minutes.
+      await page.evaluate(() => {
+        const shown = [...document.querySelectorAll("details")].filter((item) => item.checkVisibility());
+        const kinds = ["data", "answer"].flatMap((kind) => shown.filter((item) => item.matches(`.${kind}`)).slice(0, 2));
+        kinds.forEach((item) => (item.open = true));
+      });
+      const result = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+      const open = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      found.push({
+        page: path, width, colorScheme, view, complaints, lost, figures,
+        overflow: Math.max(folded, open),
+        passes: result.passes.length,
+        asked: asked.filter((url) => !url.startsWith("data:") && !url.startsWith("file:")),
+        violations: result.violations.map(({ id, nodes }) => ({
+          id, count: nodes.length, first: nodes[0].html.slice(0, 200), why: nodes[0].failureSummary,
+        })),
+      });
     }
+    await context.close();
   }
 }
 await browser.close();
