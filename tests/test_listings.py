@@ -39,7 +39,7 @@ from lrreport.datasets import Dataset, load_dataset, pinned_digest
 from lrreport.errors import RenderError
 from lrreport.results import History
 from lrreport.spec import RunSpec, format_value
-from lrreport.study_files import load_built_in_studies
+from lrreport.study_files import load_built_in_studies, parse_study
 from tests import made_up
 
 ROOT = Path(__file__).parent.parent
@@ -64,6 +64,12 @@ VARIED = {
 }
 #: Keras 3.15's ReduceLROnPlateau reads the rate in a way that NumPy 2 deprecates; no listing can help it.
 NOT_OURS = "__array__ implementation doesn't accept a copy keyword"
+#: Of other data, epochs and values than the listing's file.
+OTHER_STUDY = parse_study(
+    'id = "momentum"\n[title]\nth = "ของเรา"\nen = "Ours"\n[base]\nepochs = 7\ndataset = "fashion-mnist"\n'
+    "[vary]\nmomentum = [0.3, 0.6]\n",
+    "momentum.toml",
+)
 #: Must be seen to fail: Keras ignores the argument and only warns.
 OUTDATED = """import keras
 keras.optimizers.SGD(0.01, decay=0.1)
@@ -105,11 +111,15 @@ def _given(images: np.ndarray, labels: np.ndarray) -> Iterator[list[int]]:
         calls.append(1)
         return (images, labels), (images, labels)
 
-    load_data, keras.datasets.mnist.load_data = keras.datasets.mnist.load_data, answer
+    known = (keras.datasets.mnist, keras.datasets.fashion_mnist)
+    before = [data.load_data for data in known]
+    for data in known:
+        data.load_data = answer
     try:
         yield calls
     finally:
-        keras.datasets.mnist.load_data = load_data
+        for data, load_data in zip(known, before, strict=True):
+            data.load_data = load_data
 
 
 def _run_listings(cache: Path, folder: Path, programs: Iterable[Path]) -> dict[str, dict[str, Any]]:
@@ -206,6 +216,8 @@ def outcomes(
     for program in programs:
         program.write_text(read_listing(ENVIRONMENT, program.stem, "th"), encoding="utf-8")
     notebook, outdated, ordered = folder / "decay.ipynb", folder / "outdated.py", folder / "one-order.py"
+    filled = folder / "filled.py"
+    filled.write_text(read_listing(ENVIRONMENT, "momentum", "th", OTHER_STUDY), encoding="utf-8")
     notebook.write_bytes(_make_files()["listings/th/decay.ipynb"])
     outdated.write_text(OUTDATED, encoding="utf-8")
     one_order = read_listing(ENVIRONMENT, "momentum", "th").replace(
@@ -216,7 +228,7 @@ def outcomes(
     command = [sys.executable, "-m", "tests.test_listings", str(data_cache.resolve()), str(folder), str(result)]
     environment = {**os.environ, "MPLBACKEND": "Agg", "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "2"}
     done = subprocess.run(
-        [*command, *map(str, (*programs, notebook, outdated)), "--orders", *map(str, (*programs, ordered))],
+        [*command, *map(str, (*programs, notebook, outdated, filled)), "--orders", *map(str, (*programs, ordered))],
         cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
@@ -393,6 +405,23 @@ def test_a_mark_without_its_other_is_refused(source: str) -> None:
     assert caught.value.where == "listings/x"
 
 
+def test_a_listing_shows_its_study(outcomes: dict[str, dict[str, Any]]) -> None:
+    """Data, epochs and values are those of the study, in print and in the file, and what is filled in runs."""
+    for text in (
+        read_listing(ENVIRONMENT, "momentum", "en", OTHER_STUDY),
+        find_listing(ENVIRONMENT, "momentum", "en", OTHER_STUDY).text,
+    ):
+        assert "\nMOMENTA = [0.3, 0.6]\n" in text
+        assert ("keras.datasets.fashion_mnist.load_data()" in text) is ("EPOCHS = 7" in text)
+        assert "mnist" not in text.replace("fashion_mnist", "")
+    assert "EPOCHS = 7" in read_listing(ENVIRONMENT, "momentum", "en", OTHER_STUDY)
+    ran = outcomes["filled.py"]
+    assert ran["problem"] is None
+    assert [optimizer["config"]["momentum"] for optimizer in ran["optimizers"]] == [0.3, 0.6]
+    for name, study in STUDIES.items():
+        assert read_listing(ENVIRONMENT, name, "en", study) == read_listing(ENVIRONMENT, name, "en")
+
+
 def test_a_file_without_marks_is_one_for_all(tmp_path: Path) -> None:
     """A user's own program takes the place of ours as it is, comments and all."""
     (tmp_path / "listings").mkdir()
@@ -446,7 +475,7 @@ def test_listings_of_a_report_are_those_of_its_studies_and_languages() -> None:
 
 
 def test_notebook_promises_no_more_than_was_measured() -> None:
-    """Of a short training it tells the short end, of other data nothing, and of a study that diverged nothing either."""
+    """Of a short training it tells the short end, of other data their end, and of a study that diverged nothing."""
 
     def diverging(spec: RunSpec, epochs: int) -> History:
         return made_up.history(spec, epochs).first(1)
@@ -457,7 +486,7 @@ def test_notebook_promises_no_more_than_was_measured() -> None:
 
     assert "right after 3 epochs." in introduction(overrides={"epochs": 3})
     assert "right after 1 epoch." in introduction(overrides={"epochs": 1})
-    assert "In the report" not in introduction(overrides={"dataset": "fashion-mnist"})
+    assert "the pictures of Fashion-MNIST" in introduction(overrides={"dataset": "fashion-mnist"})
     assert "In the report" not in introduction(make_history=diverging)
 
 

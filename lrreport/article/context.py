@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final, Literal
 
 from lrreport.analysis.comparisons import ACCURACY_MARGIN
 from lrreport.analysis.intervals import student_quantile
@@ -20,14 +20,19 @@ from lrreport.article.tables import HtmlTable
 from lrreport.article.tags import WRITER
 from lrreport.errors import RenderError
 from lrreport.figures import Part, list_parts
+from lrreport.figures.overview import name_optimizer
+from lrreport.results import Results
 from lrreport.spec import Setting, Study
+
+#: The studies whose questions the source asked.
+SOURCE_STUDIES: Final = frozenset({"learning-rate", "momentum", "decay", "plateau", "optimizers"})
 
 
 def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
     """The variables and functions of one pass.
 
     Names in a template: `lang`, `medium`, `studies`, `seeds`, `n_seeds`, `epochs`, `edition`, `data`, `has_answers`, `run_count`,
-    `setting_count`, `environments`, `ranking`, `claims`, `accuracy_margin`, `memory_margin`, `spent_share`, `student_quantile(freedom)`; `summary(study, setting)`, `has_study(id)`,
+    `setting_count`, `environments`, `ranking`, `claims`, `source_share`, `cover_optimizer`, `accuracy_margin`, `memory_margin`, `spent_share`, `student_quantile(freedom)`; `summary(study, setting)`, `has_study(id)`,
     `has_figure(name)`, `claims_of(group, study)`, `by_verdict(group, study)`,
     `has_claims(ids)`, `joint(claims)`, `describe(setting)`, `describe_grid(study)`, `figure_parts(study)`, `most_rows`, `rows_kept`, `short_title`; `results_table(study)`,
     `environment_table()`; `exercise_parts`; and what `Measured.functions` lists;
@@ -97,6 +102,8 @@ def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
         "environments": facts.environments,
         "ranking": tuple(facts.ranking),
         "claims": claims,
+        "source_share": _weigh_source(results),
+        "cover_optimizer": name_optimizer(results),
         "claims_of": claims_of,
         "by_verdict": by_verdict,
         "has_claims": has_claims,
@@ -122,3 +129,11 @@ def make_context(facts: Facts, writer: Writer) -> dict[str, Any]:
         "ref": writer.refer,
         "cite": writer.cite,
     }
+
+
+def _weigh_source(results: Results) -> Literal["most", "some", "none"]:
+    """How many of a report's studies ask what the source asked."""
+    theirs = sum(study.id in SOURCE_STUDIES for study in results.studies)
+    if not theirs:
+        return "none"
+    return "most" if 2 * theirs > len(results.studies) else "some"

@@ -21,11 +21,12 @@ from jinja2 import (
 )
 
 from lrreport.article.filters import FILTERS
-from lrreport.article.listings import Listing, choose_language, choose_shown, highlight_listing
+from lrreport.article.listings import Listing, choose_language, choose_shown, fill_in_study, highlight_listing
 from lrreport.article.tags import ArticleTags
 from lrreport.article.template_files import decode_template, find_templates, list_templates
 from lrreport.article.words import Language
 from lrreport.errors import LrreportError, RenderError
+from lrreport.spec import Study
 
 _SUFFIX: Final = ".j2"
 #: What an expression in a template can raise; anything else is a bug of ours and is shown as one.
@@ -106,27 +107,33 @@ def has_listing(environment: Environment, name: str) -> bool:
     return True
 
 
-def read_listing(environment: Environment, name: str, language: Language) -> str:
+def read_listing(environment: Environment, name: str, language: Language, study: Study | None = None) -> str:
     """The whole program `listings/NAME.py`, or the file `listings/NAME` where the name ends in `.toml`.
 
     Args:
         environment: Of the templates.
         name: Of the listing.
         language: Of its comments.
+        study: Whose data, epochs and values it shows; None shows those of the file.
 
     Raises:
         RenderError: There is no such file.
     """
-    return choose_language(read_source(environment, _listing_file(name)), language)
+    return choose_language(_fill_in(environment, name, study), language)
 
 
-def find_listing(environment: Environment, name: str, language: Language) -> Listing:
-    """What the article prints of the same file, highlighted.
+def find_listing(environment: Environment, name: str, language: Language, study: Study | None = None) -> Listing:
+    """What the article prints of the same file, highlighted; as `read_listing`.
 
     Raises:
         RenderError: There is no such file, or a mark in it lacks the other one of its pair.
     """
-    return _highlight(name, choose_shown(name, read_source(environment, _listing_file(name)), language))
+    return _highlight(name, choose_shown(name, _fill_in(environment, name, study), language))
+
+
+def _fill_in(environment: Environment, name: str, study: Study | None) -> str:
+    source = read_source(environment, _listing_file(name))
+    return source if study is None else fill_in_study(source, study)
 
 
 def _listing_file(name: str) -> str:

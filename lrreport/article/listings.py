@@ -6,6 +6,7 @@ between the lines `# [shown]` and `# [end]` is what the article prints of it. A 
 
 from __future__ import annotations
 
+import ast
 import functools
 import re
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,7 @@ from pygments.token import STANDARD_TYPES, Comment, Keyword, Name, Number, Opera
 
 from lrreport.article.words import Language
 from lrreport.errors import RenderError
+from lrreport.spec import Study
 
 #: Grounds that the code stands on; the colours below keep a contrast of 4.5:1 and more with them (tested).
 LIGHT_GROUND: Final = "#f5f7f9"
@@ -33,6 +35,10 @@ _SPAN: Final = re.compile(r'<span class="([a-z0-9]+)">([^<]*)</span>')
 _THAI_COMMENT: Final = re.compile(r'<span class="(c\w*)">([^<]*[\u0e01-\u0e5b][^<]*)</span>')
 #: A line that is a comment for the readers of one language.
 _SPOKEN: Final = re.compile(r"(?P<indent>\s*)# \[(?P<language>th|en)\] (?P<text>.*)")
+#: What `fill_in_study` fills in.
+_DATASET: Final = re.compile(r"\b(keras\.datasets\.)\w+(?=\.load_data)")
+_EPOCHS: Final = re.compile(r"^EPOCHS = \d+$", re.MULTILINE)
+_VALUES: Final = re.compile(r"^(?P<name>[A-Z]+) = (?P<values>\[[^\]\n]*\])$", re.MULTILINE)
 #: A line that says where the printed lines begin, or where they end.
 _MARK: Final = re.compile(r"\s*# \[(?P<mark>shown|end)\]")
 
@@ -106,6 +112,24 @@ class Listing:
         Kept whole, a listing of most of a page's height would leave the page before it half empty.
         """
         return Markup('<span class="chunk">{}</span>').format(self.spans)
+
+
+def fill_in_study(source: str, study: Study) -> str:
+    """A program with a study's data, epochs and values in place of those that stand in its file.
+
+    What is filled in are whole lines: `EPOCHS = 50`, the one list in capitals, `RATES = [0.1, 0.01]`, and the dataset's
+    name behind `keras.datasets`. A line that says the same already stays as it is written.
+    """
+    spec, epochs = study.settings[0].spec, max(setting.epochs for setting in study.settings)
+    source = _DATASET.sub(lambda match: match[1] + spec.dataset.replace("-", "_"), source)
+    source = _EPOCHS.sub(f"EPOCHS = {epochs}", source)
+    values = [dict(setting.varied).get(study.varied_keys[0]) for setting in study.settings]
+
+    def write(match: re.Match[str]) -> str:
+        is_same = ast.literal_eval(match["values"]) == values
+        return match[0] if is_same else f"{match['name']} = [{', '.join(map(repr, values))}]"
+
+    return _VALUES.sub(write, source) if len(study.varied_keys) == 1 else source
 
 
 def choose_language(source: str, language: Language) -> str:

@@ -19,8 +19,6 @@ from lrreport.article.words import Language
 from lrreport.results import Results
 from lrreport.spec import Study
 
-#: The data that every listing loads.
-_DATASET: Final = "mnist"
 #: One epoch of a listing in Keras 3.15 on two cores that had other work as well: 3.2 to 4 seconds, 3.8 of them of
 #: processor time.
 _EPOCH_S: Final = 3.5
@@ -71,7 +69,7 @@ def make_listing_files(
         if not has_listing(environment, study.id):
             continue
         for language in languages:
-            source = read_listing(environment, study.id, language)
+            source = read_listing(environment, study.id, language, study)
             introduction = _introduce(study, source, find_best_end(study, summaries, language), language, environment)
             name = f"listings/{language}/{study.id}"
             files[f"{name}.py"] = source.encode()
@@ -80,14 +78,12 @@ def make_listing_files(
 
 
 def find_best_end(study: Study, summaries: Sequence[SettingSummary], language: Language) -> BestEnd | None:
-    """What a study's listing should end at; None for other data than the listing's, or where no setting has all seeds."""
+    """What a study's listing should end at; None where no setting has all seeds."""
     of_text = {item.setting: item for item in summaries if item.study == study.id and item.n_diverged == 0}
     known = [
         BestEnd(describe(setting, language), mean, item.epochs)
         for setting in study.settings
-        if setting.spec.dataset == _DATASET
-        and (item := of_text.get(setting.text)) is not None
-        and (mean := item.last_test_accuracy.mean) is not None
+        if (item := of_text.get(setting.text)) is not None and (mean := item.last_test_accuracy.mean) is not None
     ]
     return max(known, key=lambda end: end.accuracy, default=None)
 
@@ -129,6 +125,7 @@ def _introduce(study: Study, source: str, end: BestEnd | None, language: Languag
         "lang": language,
         "title": study.title[language],
         "settings": len(study.settings),
+        "dataset": study.settings[0].spec.dataset,
         "end": end,
         "minutes": estimate_minutes(source, len(study.settings)),
     }

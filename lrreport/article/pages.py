@@ -150,7 +150,7 @@ def _make_writer(
         medium,
         numbering,
         facts.figures_in(language),
-        lambda name: find_listing(environment, name, language),
+        lambda name: find_listing(environment, name, language, facts.results.study(name)),
         facts.waiting,
     )
 

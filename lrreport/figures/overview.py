@@ -29,13 +29,14 @@ from lrreport.figures.theme import (
     TEXT_COLOUR,
     TEXT_PT,
 )
-from lrreport.figures.words import DASH, Language, format_number, join_words, say
+from lrreport.figures.words import DASH, NAMES, Language, format_number, join_words, say
 from lrreport.results import Results, Status
 from lrreport.spec import Study
 
 _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "title": {"th": "ค่าความถูกต้องบนชุดทดสอบหลังรอบที่ {epochs} (%)", "en": "Test accuracy after epoch {epochs} (%)"},
-    "rate": {"th": "อัตราการเรียนรู้ (สเกลลอการิทึม)", "en": "Learning rate (log scale)"},
+    "rate": {"th": "อัตราการเรียนรู้{whose} (สเกลลอการิทึม)", "en": "Learning rate{whose} (log scale)"},
+    "whose": {"th": "ของ {optimizer}", "en": " of {optimizer}"},
     "barely": {"th": "แทบไม่ขยับ", "en": "barely moves"},
     "climbing": {"th": "ยังไต่อยู่", "en": "still climbing"},
     "right": {"th": "กำลังดี", "en": "just right"},
@@ -119,6 +120,13 @@ def _require_study(results: Results) -> Study:
     return study
 
 
+def name_optimizer(results: Results) -> str:
+    """Whose rates the figure shows, where that is not plain SGD; empty for SGD, and without the figure."""
+    study = choose_overview_study(results)
+    optimizer = study.settings[0].spec.optimizer if study else "sgd"
+    return "" if optimizer == "sgd" else NAMES[optimizer]
+
+
 def list_stops(results: Results, study: Study) -> list[Stop]:
     """Where each rate ends, from the lowest rate on, without rates whose seeds all diverged."""
     stops = []
@@ -178,7 +186,9 @@ def make_overview(results: Results, _samples: Samples, language: Language, form:
     _write_words(axes, stops, words, language)
     epochs = max(setting.epochs for setting in study.settings)
     _write_titles(axes, margins, f"{epochs:,}", form, language)
-    panels.write_axis_labels(figure, x_label=_WORDS["rate"][language], margins=margins)
+    optimizer = name_optimizer(results)
+    whose = _WORDS["whose"][language].format(optimizer=optimizer) if optimizer else ""
+    panels.write_axis_labels(figure, x_label=_WORDS["rate"][language].format(whose=whose), margins=margins)
     return figure
 
 

@@ -10,8 +10,8 @@ PATIENCES = [2, 5, 10, 15]
 EPOCHS = 50
 
 (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
-# [th] ความชันคูณด้วยค่าพิกเซล จึงย่อค่าจาก 0 ถึง 255 ให้เหลือ 0 ถึง 1
-# [en] A slope is multiplied by its pixel, so 0 to 255 becomes 0 to 1.
+# [th] ย่อค่าพิกเซลจาก 0 ถึง 255 ให้เหลือ 0 ถึง 1 ไม่อย่างนั้นก้าวจะยาวเกินไปมาก
+# [en] Pixels from 0 to 1: from 0 to 255 they would make steps far too long.
 x_train = x_train.reshape(-1, 784) / 255
 x_test = x_test.reshape(-1, 784) / 255
 
@@ -51,8 +51,8 @@ epochs = range(1, EPOCHS + 1)
 for value in PATIENCES:
     history = run(value)
 # [end]
-    # [th] val_ คือผลบนชุดทดสอบ ซึ่งไม่มีก้าวไหนเคยเห็น
-    # [en] val_ stands for the test images, which no step has seen.
+    # [th] val_ คือผลบนชุดทดสอบ ซึ่งไม่ได้ใช้ฝึกเลย
+    # [en] val_ stands for the test images, which are never trained on.
     accuracy.plot(epochs, history["val_accuracy"], label=value)
     loss.plot(epochs, history["val_loss"], label=value)
 accuracy.set(xlabel="Epoch", ylabel="Test accuracy")
