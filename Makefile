@@ -7,13 +7,24 @@ OUT ?= reports/
 NVIDIA := $(if $(GPU),$(GPU),$(shell nvidia-smi >/dev/null 2>&1 && echo 1))
 LOCK := $(if $(filter 1,$(NVIDIA)),requirements-gpu.lock,requirements.lock)
 
-.PHONY: help report preview test lint bench soak fuzz locks setup setup-test clean
+.PHONY: help report lrreport preview test lint bench soak fuzz locks setup setup-test clean
+
+# What lies in .venv names its own place: in a checkout that was moved it is made again.
+ifneq ($(wildcard $(VENV)/.place),)
+ifneq ($(shell cat $(VENV)/.place),$(CURDIR))
+$(shell rm -f $(VENV)/.stamp-*)
+endif
+endif
 
 help: ## Show this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 report: setup ## Train every study and write the article into reports/
-	$(BIN)/lrreport build --out $(OUT)
+	$(BIN)/lrreport build --out $(OUT) $(ARGS)
+	@echo 'read it: $(OUT)index.html; other commands: $(BIN)/lrreport --help, or make lrreport ARGS="plan"'
+
+lrreport: setup ## Any command: make lrreport ARGS="plan --seeds 7"
+	@$(BIN)/lrreport $(ARGS)
 
 preview: setup ## The whole article from 1 seed and a few epochs, into preview/
 	$(BIN)/lrreport build --preview --out preview/
@@ -42,7 +53,7 @@ setup-test: $(VENV)/.stamp-requirements-test.lock $(VENV)/.stamp-pango $(VENV)/.
 $(VENV)/.stamp-uv: requirements-setup.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
 	  echo "Python 3.11 to 3.13 is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.12 ..."; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv is missing. On Debian: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) && printf '%s\n' '$(CURDIR)' > $(VENV)/.place || { echo "Python's venv is missing. On Debian: apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-setup.lock
 	@touch $@
 

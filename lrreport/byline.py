@@ -36,8 +36,8 @@ class Byline:
 def read_byline(text: str) -> Byline:
     """What `--byline` names: a line of text, or a file ending in `.toml` whose `[report]` has its parts.
 
-    Each of `course`, `name` and `institution` is a text for both languages, or a table with `th` and `en`. The suffix
-    may be written in capitals, and `~` stands for the home folder.
+    Each of `course`, `name` and `institution` is a text for both languages, or a table with `th`, `en` or both; what else
+    the file holds is not looked at. The suffix may be written in capitals, and `~` stands for the home folder.
 
     Raises:
         UsageError: The text is empty or too long; there is no such file; or it holds anything else.
@@ -63,13 +63,10 @@ def read_byline(text: str) -> Byline:
             expected="[report] with " + ", ".join(KEYS),
             fix="write [report] above the keys",
         )
-    unknown = [(None, key) for key in document if key != "report"] + [
-        ("report", key) for key in report if key not in KEYS
-    ]
-    for section, key in unknown:
+    for key in report.keys() - {*KEYS}:
         raise UsageError(
             "The file of the byline has a key that nobody reads",
-            where=source.at(section, key),
+            where=source.at("report", key),
             got=show(key),
             expected="[report] with " + ", ".join(KEYS),
             fix="correct or delete it",
@@ -79,7 +76,7 @@ def read_byline(text: str) -> Byline:
 
 def _check_line(value: Any, where: str) -> dict[str, str]:
     texts = value if isinstance(value, dict) else dict.fromkeys(_LANGUAGES, value)
-    is_for_both = set(texts) == set(_LANGUAGES)
+    is_for_both = bool(texts) and set(texts) <= set(_LANGUAGES)
     faults = [fault for text in texts.values() if (fault := find_fault(text, _LONGEST))]
     faults += [f"several lines: {show(text)}" for text in texts.values() if "\n" in str(text).strip()]
     if faults or not is_for_both:
@@ -90,4 +87,4 @@ def _check_line(value: Any, where: str) -> dict[str, str]:
             expected=f'one line of at most {_LONGEST} characters, or {{ th = "...", en = "..." }}',
             fix="correct or shorten the text",
         )
-    return {language: join_words(texts[language]) for language in _LANGUAGES}
+    return {language: join_words(texts.get(language) or next(iter(texts.values()))) for language in _LANGUAGES}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes.util
 import importlib.metadata
 import os
 import platform
@@ -22,7 +21,15 @@ from lrreport.engine.worker import WorkerSettings, serve
 from lrreport.environment import available_cores, cpu_model, measure_room
 from lrreport.errors import CacheError, InterruptedBuildError, LrreportError, TerminatedBuildError
 from lrreport.last_build import read_last_build
-from lrreport.library_folders import can_write, check_temporary, find_home, find_temporary, has_home
+from lrreport.library_folders import (
+    PANGO_REMEDY,
+    can_write,
+    check_temporary,
+    find_home,
+    find_missing_pango,
+    find_temporary,
+    has_home,
+)
 from lrreport.rendering.render_cache import find_signing_key
 from lrreport.store import Store
 from lrreport.system.failures import describe_failure, name_user
@@ -34,7 +41,6 @@ if TYPE_CHECKING:
     from lrreport.engine.device import DeviceChoice
 
 _PACKAGES: Final = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "weasyprint", "pikepdf", "typer")
-_LIBRARIES: Final = ("pango-1.0", "pangoft2-1.0")
 _NEEDED_BYTES: Final = 500_000_000
 #: Seconds after which a process that loads TensorFlow is taken for hung.
 _SILENCE_S: Final = 300.0
@@ -122,14 +128,12 @@ def _examine_versions() -> Iterator[Finding]:
 
 
 def _examine_pango() -> Iterator[Finding]:
-    missing = [name for name in _LIBRARIES if ctypes.util.find_library(name) is None]
+    missing = find_missing_pango()
     yield Finding(
         "Pango",
         works=not missing,
         text=f"the system lacks {', '.join(missing)}, and no PDF can be made" if missing else "found",
-        remedy="apt-get install libpango-1.0-0 libpangoft2-1.0-0, dnf install pango, or brew install pango"
-        if missing
-        else "",
+        remedy=PANGO_REMEDY if missing else "",
     )
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from lrreport.errors import UsageError
 from lrreport.results import Environment
 
 #: What a worker has for itself, and what there is once: the driver, and TensorFlow's libraries, whose pages workers
@@ -204,3 +205,13 @@ def without_chatter() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+
+
+def refuse_missing_gpu(reason: str) -> UsageError:
+    """The error where a GPU is asked for and none works."""
+    return UsageError(
+        "There is no GPU that works here",
+        got=reason,
+        expected="a GPU that TensorFlow can use",
+        fix="leave --device out to train on the CPU, or install the extra 'gpu' and look at `lrreport doctor`",
+    )

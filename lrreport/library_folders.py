@@ -7,14 +7,39 @@ others (ziafont, platformdirs) end with a traceback when they ask whose home fol
 from __future__ import annotations
 
 import atexit
+import ctypes.util
 import os
 import tempfile
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from lrreport.cache.folder import make_work_folder, remove_work_folder
 from lrreport.errors import CacheError, RenderError
+
+#: What draws text in PDFs: no Python package brings it.
+_PANGO: Final = ("pango-1.0", "pangoft2-1.0")
+PANGO_REMEDY: Final = "apt-get install libpango-1.0-0 libpangoft2-1.0-0, dnf install pango, or brew install pango"
+
+
+def find_missing_pango() -> list[str]:
+    """Libraries of Pango that the system lacks."""
+    return [name for name in _PANGO if ctypes.util.find_library(name) is None]
+
+
+def check_pango(formats: Sequence[str]) -> None:
+    """Ask for the system's libraries that PDFs need, before anything is trained for them.
+
+    Raises:
+        RenderError: A PDF is wanted, and one of them is missing.
+    """
+    if "pdf" in formats and (missing := find_missing_pango()):
+        raise RenderError(
+            "No PDF can be made here",
+            got=f"the system lacks {', '.join(missing)}",
+            fix=f"{PANGO_REMEDY}; or write only pages: --format html",
+        )
 
 
 def find_home() -> str:

@@ -21,7 +21,7 @@ from lrreport.last_build import record_beginning
 from lrreport.publishing.manifest import is_intact, read_manifest
 from lrreport.publishing.output_folder import open_output
 from lrreport.publishing.publish import publish
-from lrreport.request import Request
+from lrreport.request import MOST_SEEDS, Request
 from lrreport.store import Store
 from lrreport.system.folders import Folder
 from lrreport.training_stage import (
@@ -77,7 +77,7 @@ def _tell(report: Report, stage: str, text: str) -> None:
 
 
 @contextmanager
-def _at_work(request: Request, command: str, report: Report) -> Iterator[Request]:
+def _at_work(request: Request, command: str, report: Report, out: Path | None = None) -> Iterator[Request]:
     """Hold the cache's lock, leave word of the beginning, and settle how many seeds there are."""
 
     def tell(text: str) -> None:
@@ -91,15 +91,30 @@ def _at_work(request: Request, command: str, report: Report) -> Iterator[Request
         work_in_cache(request.cache),
     ):
         record_beginning(request.cache, command, request.command_line)
-        yield _settle_seeds(request, report)
+        yield _settle_seeds(request, out, report)
 
 
-def _settle_seeds(request: Request, report: Report) -> Request:
+def _settle_seeds(request: Request, out: Path | None, report: Report) -> Request:
     if request.growth is None:
-        return request
+        there = _count_seeds(out) if out is not None and not request.are_seeds_asked else 0
+        if there <= len(request.seeds):
+            return request
+        _tell(report, "plan", f"the report in {out} rests on {there} seeds, and keeps them; --seeds takes fewer")
+        return replace(request, seeds=tuple(range(1, there + 1)))
     seeds = choose_seeds(request, Store(request.cache), expected_device(request.device))
     _tell(report, "plan", f"growing: {len(seeds)} seeds this time, {request.growth.most} at most")
     return replace(request, seeds=seeds, growth=None)
+
+
+def _count_seeds(out: Path) -> int:
+    """How many seeds the report in a folder rests on, 1 to N; 0 where there is none, or one of a preview."""
+    manifest = read_manifest(out)
+    settings = manifest.get("settings") if manifest else None
+    if not isinstance(settings, dict) or settings.get("preview"):
+        return 0
+    seeds = settings.get("seeds")
+    is_whole = isinstance(seeds, list) and len(seeds) <= MOST_SEEDS and seeds == list(range(1, len(seeds) + 1))
+    return len(seeds) if is_whole and isinstance(seeds, list) else 0
 
 
 def train(request: Request, report: Report) -> TrainingOutcome:
@@ -133,8 +148,8 @@ def build(request: Request, out: Path, report: Report) -> BuildOutcome:
     Raises:
         LrreportError: Whatever went wrong; the report that was there is as it was.
     """
-    with _hold_output(request, out, report) as folder, _at_work(request, "build", report) as settled:
-        _warn_of_fewer_seeds(settled, out, report)
+    with _hold_output(request, out, report) as folder, _at_work(request, "build", report, out) as settled:
+        _warn_of_what_goes(settled, out, report)
         first, others = settled.seeds[:1], settled.seeds[1:]
         early = TrainingOutcome((), 0, 0)
         if others and read_manifest(out) is None:
@@ -142,6 +157,7 @@ def build(request: Request, out: Path, report: Report) -> BuildOutcome:
         if early.trained:
             _tell(report, "publish", "a first edition from seed 1 alone; the full one follows")
             _write(settled, first, out, folder, early, report, is_first_look=True)
+            _tell(report, "publish", f"a first look is ready in {out}; the other {len(others)} seeds are trained now")
             training = early.followed_by(_train(settled, others, report))
         else:
             training = _train(settled, settled.seeds, report)
@@ -154,19 +170,27 @@ def render(request: Request, out: Path, report: Report) -> BuildOutcome:
     Raises:
         MissingResultsError: Results are missing; the message lists them.
     """
-    with _hold_output(request, out, report) as folder, _at_work(request, "render", report) as settled:
-        _warn_of_fewer_seeds(settled, out, report)
+    with _hold_output(request, out, report) as folder, _at_work(request, "render", report, out) as settled:
+        _warn_of_what_goes(settled, out, report)
         plan = plan_runs(settled.studies, settled.seeds, Store(settled.cache), expected_device("auto"), is_forced=False)
         warn_of_elsewhere(plan, report)
         cached = len(plan.runs)
         return _write(settled, settled.seeds, out, folder, TrainingOutcome((), cached, 0), report)
 
 
-def _warn_of_fewer_seeds(request: Request, out: Path, report: Report) -> None:
-    """A report that shrinks is what was asked for, but perhaps not what was meant."""
+def _warn_of_what_goes(request: Request, out: Path, report: Report) -> None:
+    """A report that shrinks, or loses its byline, is what was asked for, but perhaps not what was meant."""
     manifest = read_manifest(out)
     settings = manifest.get("settings") if manifest else None
-    seeds = settings.get("seeds") if isinstance(settings, dict) else None
+    if not isinstance(settings, dict):
+        return
+    seeds = settings.get("seeds")
+    if settings.get("byline") in range(1, 100) and not request.byline.lines:
+        text = f"the report in {out} has a byline, and this one will have none; --byline, or lrreport.toml, keeps it"
+        report(Message("plan", text, is_warning=True))
+    if settings.get("answers") == "none" and request.answers != "none":
+        text = f"the report in {out} has no answers, and this one will have them; --answers none leaves them out"
+        report(Message("plan", text, is_warning=True))
     if isinstance(seeds, list) and len(seeds) > len(request.seeds):
         text = (
             f"the report in {out} rests on {len(seeds)} seeds, and this one will on {len(request.seeds)}; "

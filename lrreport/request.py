@@ -22,6 +22,7 @@ FormatName = Literal["html", "pdf"]
 AnswersPlace = Literal["appendix", "none"]
 
 DEFAULT_SEEDS: Final = 5
+MOST_SEEDS: Final = 1000
 #: Where growing stops.
 DEFAULT_MAX_SEEDS: Final = 20
 #: A preview is for a look at the pages, not at the numbers.
@@ -49,6 +50,7 @@ class Request:
     Attributes:
         studies: In the article's order.
         seeds: 1 to N.
+        are_seeds_asked: Whether somebody said how many; else a report that rests on more keeps them.
         cache: The cache folder.
         data_path: The user's own data, or None.
         device: `auto`, `cpu` or `gpu`.
@@ -82,6 +84,7 @@ class Request:
     adopt: bool = False
     wait: bool = False
     growth: Growth | None = None
+    are_seeds_asked: bool = True
     command_line: tuple[str, ...] = ()
 
     @property

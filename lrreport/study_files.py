@@ -87,24 +87,29 @@ def _flatten(source: TomlText, section: str, table: Any) -> dict[str, Any]:
 
 
 def _read_words(source: TomlText, key: str, table: Any) -> dict[str, str]:
-    """A text in both languages, `[title]` say."""
-    if not isinstance(table, dict) or set(table) != set(_LANGUAGES):
+    """A text in both languages, `[title]` say; one text, or one of one language, serves both."""
+    if not isinstance(table, dict):
+        texts: dict[str, Any] = dict.fromkeys(_LANGUAGES, table)
+    elif table and set(table) <= set(_LANGUAGES):
+        texts = {language: table.get(language, next(iter(table.values()))) for language in _LANGUAGES}
+    else:
         raise SpecError(
-            f"'{key}' needs a text in both languages",
+            f"'{key}' needs a text, or one in each language",
             where=source.at(key, None),
-            got=show(sorted(table) if isinstance(table, dict) else table),
-            expected="th and en, and nothing else",
+            got=show(sorted(table)),
+            expected=f'{key} = "...", or [{key}] with th, en or both, and nothing else',
         )
-    for language, text in table.items():
+    for language, text in texts.items():
         if fault := find_fault(text, _MAX_LETTERS[key]):
+            is_alone = not isinstance(table, dict)
             raise SpecError(
-                f"'{key}.{language}' is not a text that can be printed",
-                where=source.at(key, language),
+                f"'{key}{'' if is_alone else f'.{language}'}' is not a text that can be printed",
+                where=source.at(None, key) if is_alone else source.at(key, language),
                 got=fault,
                 expected=f"1 to {_MAX_LETTERS[key]} letters, signs and spaces",
                 fix="correct or shorten the text",
             )
-    return {language: join_words(table[language]) for language in _LANGUAGES}
+    return {language: join_words(texts[language]) for language in _LANGUAGES}
 
 
 def make_setting(study_id: str, base: Mapping[str, Value], varied: Mapping[str, Value]) -> Setting:

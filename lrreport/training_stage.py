@@ -11,7 +11,7 @@ from pathlib import Path
 from lrreport.checkpoints import Entry
 from lrreport.datasets import Dataset, pinned_digest
 from lrreport.engine import ENGINE_VERSION
-from lrreport.environment import current_environment
+from lrreport.environment import current_environment, refuse_missing_gpu
 from lrreport.errors import MissingResultsError
 from lrreport.events import Message, Report
 from lrreport.execute import Workplace, train_groups
@@ -26,8 +26,11 @@ from lrreport.system.interrupts import stop_if_interrupted
 
 
 def has_nvidia_device() -> bool:
-    """Whether the machine shows an NVIDIA GPU; a guess that costs nothing, for plans made without TensorFlow."""
-    return Path("/dev/nvidia0").exists()
+    """Whether the machine shows an NVIDIA GPU; a guess that costs nothing, for plans made without TensorFlow.
+
+    A container may show one card of several, under its own number; Windows's Linux shows cards by another name.
+    """
+    return any(Path("/dev").glob("nvidia[0-9]*")) or Path("/dev/dxg").exists()
 
 
 def expected_device(choice: str) -> str:
@@ -100,6 +103,8 @@ def train_missing(
     warn_of_elsewhere(plan, report)
     misses = plan.misses
     if not misses:
+        if workplace.device == "gpu" and not has_nvidia_device():
+            raise refuse_missing_gpu("this machine shows none")  # as when there is something to train
         report(Message("plan", f"all {len(plan.runs)} runs are in the cache"))
         return TrainingOutcome((), len(plan.runs), 0)
     report(Message("plan", f"{len(misses)} of {len(plan.runs)} runs to train, groups: {len(plan.groups)}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -14,7 +15,8 @@ import pytest
 
 from lrreport.store import Store
 from lrreport.study_files import load_built_in_studies
-from tests.commands import lrreport
+from lrreport.training_stage import has_nvidia_device
+from tests.commands import lrreport, preview_command
 from tests.test_store import make_entry
 
 #: Runs the command in a fresh interpreter and prints, last, which heavy modules it loaded.
@@ -285,3 +287,33 @@ def test_doctor_names_what_tensorflow_says(tmp_path: Path) -> None:
     assert "libcudart.so: cannot open" in str(found["device"]["text"])
     assert found["cache"]["works"]
     assert not (tmp_path / "cache").exists()
+
+
+def test_no_pdf_without_pango(place: Path, tmp_path: Path) -> None:
+    """Where the system's libraries are missing, that is said before anything is trained; pages alone go on."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import ctypes.util\nfound = ctypes.util.find_library\n"
+        "ctypes.util.find_library = lambda name: None if 'pango' in name else found(name)\n"
+    )
+    build = [*preview_command(Path("nowhere")), "--epochs", "9"]
+    refused = lrreport(*build, cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    assert refused.returncode == 5
+    assert "the system lacks pango-1.0, pangoft2-1.0" in refused.stderr
+    assert "apt-get install libpango-1.0-0" in refused.stderr
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "__pycache__") == ["sitecustomize.py"]
+    render = ["render", "--preview", "--study", "momentum", "--epochs", "2", "--cache", str(place / "cache"),
+              "--out", "report", "--edition", "en", "--format", "html"]  # fmt: skip
+    assert lrreport(*render, cwd=tmp_path, PYTHONPATH=str(tmp_path)).returncode == 0
+
+
+@pytest.mark.skipif(has_nvidia_device(), reason="asks what happens without a GPU")
+def test_a_gpu_that_is_not_there(place: Path, data_cache: Path, tmp_path: Path) -> None:
+    """`--device gpu` ends with 2 where no GPU works, whether anything is left to train or not."""
+    shutil.copytree(place / "cache", tmp_path / "cache")
+    build = [
+        argument.replace("cpu", "gpu") if argument == "cpu" else argument for argument in preview_command(data_cache)
+    ]
+    for more in ([], ["--seeds", "2"]):
+        done = lrreport(*build, *more, cwd=tmp_path)
+        assert done.returncode == 2, done.stderr
+        assert "There is no GPU that works here" in done.stderr

@@ -312,7 +312,7 @@ def test_print_draws_thai_as_shapes_over_the_text() -> None:
             shaped += 1
         else:
             assert said(root, text, "fill") != "none"
-    assert shaped > 5
+    assert shaped >= 5
     assert drawn("plateau-fast", "en").svg_print == drawn("plateau-fast", "en").svg
 
 

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 from lrreport.checkpoints import Entry, Progress
 from lrreport.growth import choose_seeds, count_complete_seeds
+from lrreport.pipeline import _settle_seeds
 from lrreport.plan import Found, Present
 from lrreport.request import Growth, Request, choose_studies
 from lrreport.spec import RunSpec
 from lrreport.store import Damage, Store
 from tests.commands import lrreport, preview_command
 from tests.made_up import HERE
+from tests.publishing import publish_into
 from tests.test_store import make_entry
 
 STUDIES = choose_studies(wanted=("momentum",), epochs=3)
@@ -141,3 +143,28 @@ def test_a_night_of_growth(place: Path, data_cache: Path, tmp_path: Path) -> Non
                      "-q", cwd=tmp_path)  # fmt: skip
     assert fewer.returncode == 3, "nine epochs are not in the cache"
     assert "rests on 2 seeds, and this one will on 1" in fewer.stderr, "a warning, whatever -q says"
+
+
+def test_a_report_keeps_its_seeds(tmp_path: Path) -> None:
+    """A build that is not told how many seeds there are takes those of the report, where they are more; of a preview none."""
+    out = tmp_path / "report"
+    told: list[str] = []
+    request = Request(STUDIES, tuple(range(1, 6)), tmp_path, are_seeds_asked=False)
+
+    def settle(seeds: list[int], request: Request, **settings: object) -> int:
+        head = {
+            "settings": {"studies": ["momentum"], "editions": ["th"], "formats": ["html"], "seeds": seeds, **settings}
+        }
+        shutil.rmtree(out, ignore_errors=True)
+        publish_into(out, {"th.html": b"page"}, head)
+        return len(_settle_seeds(request, out, lambda event: told.append(str(event))).seeds)
+
+    eight = list(range(1, 9))
+    assert settle(eight, request) == 8
+    assert "rests on 8 seeds, and keeps them" in told.pop()
+    assert settle(eight, dataclasses.replace(request, are_seeds_asked=True)) == 5
+    assert settle([1, 2], request) == 5
+    assert settle(eight, request, preview=True) == 5
+    assert settle([1, 1000], request) == 5
+    assert settle(list(range(1, 2000)), request) == 5, "no stranger's manifest makes anybody train for ever"
+    assert told == []

@@ -165,10 +165,10 @@ def test_bad_files_are_refused_by_name(name: str) -> None:
         "",
         'id = "x"\n',
         'id = "Not Allowed"\n[title]\nth="ก"\nen="a"\n',
-        'id = "x"\n[title]\nth = "ก"\n',
         "id = \n",
         'id = 3\n[title]\nth="ก"\nen="a"\n',
-        'id="x"\ntitle="a"\n',
+        'id = "x"\ntitle = 3\n[vary]\nmomentum = [0.5]\n',
+        'id = "x"\n[title]\nde = "a"\n[vary]\nmomentum = [0.5]\n',
         'base = 1\nid="x"\n[title]\nth="ก"\nen="a"\n',
         'id="x"\n[title]\nth="ก"\nen="a\\u001b[2J"\n[vary]\nmomentum = [0.5]\n',
         f'id="x"\n[title]\nth="ก"\nen="a"\n[vary]\nepochs = [1{"0" * 30}]\n',
@@ -316,3 +316,10 @@ def test_a_pipe_in_the_folder_is_refused_at_once(tmp_path: Path) -> None:
         load_study_folder(tmp_path)
     assert "is no regular file" in caught.value.got
     assert time.perf_counter() - start < 1
+
+
+@pytest.mark.parametrize("title", ['title = "Mine"', '[title]\nen = "Mine"', '[title]\nth = "Mine"'])
+def test_a_title_in_one_language_serves_both(title: str) -> None:
+    """As one text, or as a table of one language: the other edition shows it as well."""
+    study = parse_study(f'id = "own"\n{title}\n[vary]\nmomentum = [0.5, 0.9]\n', "own.toml")
+    assert study.title == {"th": "Mine", "en": "Mine"}

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from lrreport import __version__
 from lrreport.cli import benching, caching, comparing, data, reports, showing
+from lrreport.cli.config import CONFIG, find_config, read_config
+from lrreport.cli.options import expand_path
 from lrreport.cli.running import open_standard_streams
-from lrreport.errors import UsageError
+from lrreport.console import Console
+from lrreport.errors import LrreportError, UsageError
 
 app = typer.Typer(
     name="lrreport",
@@ -36,11 +41,29 @@ def _show_version(value: bool) -> None:  # noqa: FBT001 - Typer's callback signa
 
 @app.callback()
 def _options(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            help=f"Defaults of options (without it: {CONFIG} here, or beside the checkout).",
+            metavar="FILE",
+            parser=expand_path,
+        ),
+    ] = None,
     _: Annotated[
         bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    pass
+    if {"-h", "--help"} & {*sys.argv} or (path := find_config(config)) is None:
+        return  # help helps, whatever a file says
+    assert isinstance(context.command, TyperGroup)  # it is the one that commands are added to; narrows the type
+    try:
+        context.default_map, keys = read_config(path, context.command, context)
+    except LrreportError as error:
+        Console("plain").fail(error)
+        raise typer.Exit(error.exit_code) from error
+    context.obj = {"path": str(path), "keys": keys}
 
 
 # A command's first sentence is cut where the list of commands has no room for it: here each has a short one.

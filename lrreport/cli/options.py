@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lrreport.errors import LrreportError
-from lrreport.request import DEFAULT_MAX_SEEDS, DEFAULT_SEEDS, PREVIEW_EPOCHS, PREVIEW_SEEDS, choose_studies
+from lrreport.request import DEFAULT_MAX_SEEDS, DEFAULT_SEEDS, MOST_SEEDS, PREVIEW_EPOCHS, PREVIEW_SEEDS, choose_studies
 
 
 def expand_path(text: str) -> Path:
@@ -93,7 +93,8 @@ Epochs = Annotated[
     int | None, typer.Option("--epochs", min=1, max=100_000, help="Epochs, where a study does not vary them.")
 ]
 Seeds = Annotated[
-    int | None, typer.Option("--seeds", min=1, max=1000, help=f"Train with seeds 1 to N (default {DEFAULT_SEEDS}).")
+    int | None,
+    typer.Option("--seeds", min=1, max=MOST_SEEDS, help=f"Train with seeds 1 to N (default {DEFAULT_SEEDS})."),
 ]
 Grow = Annotated[
     int | None,

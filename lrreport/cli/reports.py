@@ -41,7 +41,7 @@ from lrreport.cli.options import (
 from lrreport.cli.running import guard, make_console, make_request, print_json
 from lrreport.console import Console
 from lrreport.events import Message
-from lrreport.library_folders import check_temporary, settle_libraries
+from lrreport.library_folders import check_pango, check_temporary, settle_libraries
 
 if TYPE_CHECKING:
     from lrreport.pipeline import BuildOutcome
@@ -94,6 +94,7 @@ def build(
         answers=answers, byline=byline, adopt=adopt, wait=wait,
     )  # fmt: skip
     settle_libraries(request.cache, os.environ)
+    check_pango(request.formats)
     try:
         outcome = pipeline.build(request, out, console.report)
     finally:
@@ -187,6 +188,7 @@ def render(
         adopt=adopt, wait=wait,
     )  # fmt: skip
     settle_libraries(request.cache, os.environ)
+    check_pango(request.formats)
     check_temporary(request.cache)
     try:
         outcome = pipeline.render(request, out, console.report)

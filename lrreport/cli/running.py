@@ -198,6 +198,7 @@ def make_request(
     return Request(
         studies=chosen,
         seeds=tuple(range(1, (seeds or DEFAULT_SEEDS) + 1)),
+        are_seeds_asked=seeds is not None,
         growth=None if grow is None else Growth(grow, max_seeds or DEFAULT_MAX_SEEDS),
         cache=cache_folder(cache),
         data_path=data,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
 import typer
 
+from lrreport.cli.config import describe_config
 from lrreport.cli.options import (
     AsJson,
     Cache,
@@ -24,7 +26,15 @@ from lrreport.cli.options import (
     Threads,
     Verbose,
 )
-from lrreport.cli.running import cache_folder, guard, make_request, print_json, print_text, warn_of_neighbours
+from lrreport.cli.running import (
+    cache_folder,
+    guard,
+    make_request,
+    print_json,
+    print_line,
+    print_text,
+    warn_of_neighbours,
+)
 from lrreport.environment import measure_room
 from lrreport.errors import CacheError
 from lrreport.library_folders import settle_home
@@ -33,6 +43,7 @@ from lrreport.request import choose_studies
 
 @guard
 def plan(
+    context: typer.Context,
     study: StudyIds = None,
     studies: StudyFolder = None,
     epochs: Epochs = None,
@@ -70,9 +81,12 @@ def plan(
     made = plan_runs(request.studies, chosen, store, kind, is_forced=request.is_forced)
     workers, limits = (request.threads, measure_room().explain(len(made.groups))) if kind == "cpu" else (1, "")
     last = read_last_build(request.cache)
+    config = describe_config(context)
     if as_json:
-        print_json(plan_document(made, chosen, workers, last, limits=limits))
+        print_json({**plan_document(made, chosen, workers, last, limits=limits), "config": config or None})
     else:
+        if config:
+            print_line(f"configuration {config}")
         print_text(describe_plan(made, chosen, workers, last, limits=limits, show_all=verbose))
 
 
@@ -100,7 +114,9 @@ def list_studies(
 
 
 @guard
-def doctor(cache: Cache = None, device: DeviceChoiceOption = DeviceOption.AUTO, as_json: AsJson = False) -> None:
+def doctor(
+    context: typer.Context, cache: Cache = None, device: DeviceChoiceOption = DeviceOption.AUTO, as_json: AsJson = False
+) -> None:
     """What works here and what does not, with the remedy.
 
     Versions, Pango, fonts, the home folder, the temporary folder, the key that figures are kept with, processors and
@@ -110,7 +126,7 @@ def doctor(cache: Cache = None, device: DeviceChoiceOption = DeviceOption.AUTO, 
 
     Exit codes: 0 everything works, 1 something does not.
     """
-    from lrreport.doctor import examine  # noqa: PLC0415
+    from lrreport.doctor import Finding, examine  # noqa: PLC0415
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     folder: Path | CacheError
@@ -120,7 +136,8 @@ def doctor(cache: Cache = None, device: DeviceChoiceOption = DeviceOption.AUTO, 
         folder = error
     settle_home(os.environ)
     findings = []
-    for finding in examine(folder, device.value):
+    config = Finding("configuration", works=True, text=describe_config(context) or "none")
+    for finding in itertools.chain([config], examine(folder, device.value)):
         findings.append(finding)
         if not as_json:
             print_text(finding.describe())

@@ -41,6 +41,8 @@ def describe_edition(results: Results, request: Request, digest: str, versions: 
             "seeds": list(results.seeds),
             "epochs": results.epochs,
             "preview": results.is_preview,
+            "answers": request.answers,
+            "byline": len(request.byline.lines),
         },
     }
 

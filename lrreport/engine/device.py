@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lrreport.datasets import Dataset
 from lrreport.engine.packing import Inputs, padded_count, used_inputs
 from lrreport.engine.program import DeviceArrays
-from lrreport.errors import UsageError
+from lrreport.environment import refuse_missing_gpu
 
 DeviceChoice = Literal["auto", "cpu", "gpu"]
 
@@ -82,12 +82,7 @@ def set_up_device(choice: DeviceChoice) -> Device:
             return Device("gpu", "/GPU:0", "a trial step worked")
         reason = f"the GPU failed a trial step: {fault}"
     if choice == "gpu":
-        raise UsageError(
-            "There is no GPU that works here",
-            got=reason,
-            expected="a GPU that TensorFlow can use",
-            fix="leave --device out to train on the CPU, or install the extra 'gpu' and look at `lrreport doctor`",
-        )
+        raise refuse_missing_gpu(reason)
     return Device("cpu", "/CPU:0", reason)
 
 
