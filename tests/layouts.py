@@ -44,9 +44,12 @@ def stray_lines(document: Any, *, share: float) -> list[str]:
 
 
 def _first_word(line: Any) -> float:
-    """The width of what stands before a line's first space."""
+    """The width of what stands before a line's first space at which it may end."""
     width = 0.0
     for box in _texts(line):
+        if box.style["white_space"] == "nowrap":
+            width += box.width
+            continue
         word, space, _ = box.text.partition(" ")
         width += box.width * len(word) / max(1, len(box.text))
         if space:
