@@ -26,6 +26,7 @@ FILES = sorted(
         "data/networks.npz",
         "data/results.csv",
         "data/runs.json",
+        "data/settings.csv",
         "en.html",
         "index.html",
         "listings/en/momentum.ipynb",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import typer
 
-from lrreport.analysis.tables import COLUMNS, NETWORK_COLUMNS, make_measured_files
+from lrreport.analysis.tables import COLUMNS, NETWORK_COLUMNS, SETTING_COLUMNS, make_measured_files
 from lrreport.analysis.verdicts import Whose
 from lrreport.cache.folder import RUN_FILE
 from lrreport.cli import app
@@ -102,7 +102,7 @@ def test_every_data_file_and_its_columns_are_documented() -> None:
     table = section("## The output folder", "Every page is self-contained")
     files = make_measured_files(made_up.results(load_built_in_studies({"epochs": 1}), seeds=(1,)), [])
     assert set(re.findall(r"^\| `(data/[a-z.]+)` \|", table, re.MULTILINE)) == {*files, "data/edition.json"}
-    for columns in (COLUMNS, NETWORK_COLUMNS):
+    for columns in (COLUMNS, SETTING_COLUMNS, NETWORK_COLUMNS):
         assert f"`{','.join(columns)}`" in REFERENCE
     for name in np.load(io.BytesIO(files["data/networks.npz"])):
         assert f"`{name}`" in section("`networks.npz` has", "than ten units")

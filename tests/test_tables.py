@@ -10,17 +10,20 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lrreport.analysis.claims import decide_claims
 from lrreport.analysis.tables import (
+    SETTING_COLUMNS,
     claims_document,
     format_document,
     format_float32,
     format_networks_csv,
     format_results_csv,
+    format_settings_csv,
     make_measured_files,
     pack_networks,
     results_frame,
@@ -325,6 +328,7 @@ def test_without_a_look_inside_the_files_are_there_and_empty() -> None:
     files = make_measured_files(small(), [])
     assert list(files) == [
         "data/results.csv",
+        "data/settings.csv",
         "data/runs.json",
         "data/claims.json",
         "data/networks.csv",
@@ -354,3 +358,27 @@ def test_json_never_holds_nan() -> None:
     """A number that is not finite is refused, not written as something that is not JSON."""
     with pytest.raises(ValueError, match="not JSON compliant"):
         format_document({"loss": float("nan")})
+
+
+def test_settings_have_every_key() -> None:
+    """A row for each setting of each study, in their order, joined to the results by two columns; values as they were set."""
+    results = made_up.results(load_built_in_studies({"epochs": 2}), seeds=(1,))
+    settings = pd.read_csv(io.StringIO(format_settings_csv(results)), dtype={"setting": str})
+    assert tuple(settings.columns) == SETTING_COLUMNS
+    joined = pd.read_csv(io.StringIO(format_results_csv(results)), dtype={"setting": str}).merge(
+        settings, on=["study", "setting"], how="left", validate="many_to_one", suffixes=("", "_set")
+    )
+    assert joined["dataset"].notna().all()
+    first = joined[(joined["epoch"] == 1) & (joined["study"] == "learning-rate")]
+    assert (first["learning_rate"].astype(np.float32) == first["learning_rate_set"].astype(np.float32)).all()
+    for study in results.studies:
+        rows = settings[settings["study"] == study.id]
+        for setting, (_, row) in zip(study.settings, rows.iterrows(), strict=True):
+            spec = setting.spec
+            assert (row["setting"], row["epochs"], row["optimizer"]) == (setting.text, 2, spec.optimizer)
+            assert (row["momentum"], row["decay"], row["shuffle"]) == (spec.momentum, spec.decay, spec.shuffle)
+            assert (
+                row["hidden_units"] == "x".join(map(str, spec.hidden_units))
+                or row["hidden_units"] == spec.hidden_units[0]
+            )
+            assert (spec.plateau is None) == np.isnan(row["patience"])

@@ -1,4 +1,4 @@
-"""The data files beside the article: `results.csv`, `runs.json`, `claims.json` and what networks show, as bytes."""
+"""The data files beside the article: `results.csv`, `settings.csv`, `runs.json`, `claims.json` and what networks show, as bytes."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ COLUMNS: Final = ("study", "setting", "seed", "epoch", *CURVE_COLUMNS, "run_key"
 #: Columns of `networks.csv`, in order; `silent_units` and `layer_norms` have one number a layer, joined by +.
 NETWORK_COLUMNS: Final = (
     "run_key", "epochs", "right", "silent_units", "layer_norms", "confidence_right", "confidence_wrong", "answers",
+)  # fmt: skip
+#: Columns of `settings.csv`, in order: what stands in a study file; hidden layers are joined by x, of plateau the parts.
+SETTING_COLUMNS: Final = (
+    "study", "setting", "epochs", "dataset", "hidden_units", "optimizer", "learning_rate", "momentum", "nesterov", "decay",
+    "batch_size", "shuffle", "patience", "factor", "min_delta",
 )  # fmt: skip
 #: Of `runs.json` and `claims.json`; a change that breaks a reader raises it.
 SCHEMA_VERSION: Final = 1
@@ -92,6 +97,25 @@ def format_results_csv(results: Results) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(zip(*columns, strict=True))
+    return text.getvalue()
+
+
+def format_settings_csv(results: Results) -> str:
+    r"""The text of `settings.csv`: a header and a line for each setting of each study, ended by `\n`.
+
+    What a setting does not have, a callback say, is empty.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, SETTING_COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    for study in results.studies:
+        for setting in study.settings:
+            known: dict[str, Any] = {"study": study.id, "setting": setting.text, "epochs": setting.epochs}
+            known |= dataclasses.asdict(setting.spec)
+            known |= known.pop("plateau") or {}
+            known["hidden_units"] = "x".join(map(str, setting.spec.hidden_units))
+            known["nesterov"] = str(setting.spec.nesterov).lower()
+            writer.writerow({name: known[name] for name in known if name in SETTING_COLUMNS})
     return text.getvalue()
 
 
@@ -216,6 +240,7 @@ def make_measured_files(results: Results, claims: Iterable[Claim]) -> dict[str, 
     """The data files that hold what was measured: path in the output folder -> content."""
     return {
         "data/results.csv": format_results_csv(results).encode(),
+        "data/settings.csv": format_settings_csv(results).encode(),
         "data/runs.json": format_document(runs_document(results)).encode(),
         "data/claims.json": format_document(claims_document(claims)).encode(),
         "data/networks.csv": format_networks_csv(results).encode(),
