@@ -48,7 +48,7 @@ LAYERS = [
     {"contestants"},
     {"bench"},
     {"console"},
-    {"doctor", "plan_text", "outcome_text", "cache_survey", "report_diff"},
+    {"doctor", "plan_text", "outcome_text", "cache_survey", "cache_merge", "report_diff"},
     {"cli"},
     {"api"},
     {"__main__"},

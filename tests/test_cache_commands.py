@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from lrreport.cache.folder import hold_cache
 from lrreport.cache_survey import CachedRun, choose_garbage, parse_size, survey_runs
+from lrreport.checkpoints import Entry
+from lrreport.datasets import Dataset, pinned_digest
 from lrreport.engine import ENGINE_VERSION
 from lrreport.errors import UsageError
 from lrreport.keys import run_key
@@ -226,3 +228,63 @@ def test_ls_says_what_a_build_would_train_again(cache: Path) -> None:
         Store(cache), load_built_in_studies(), Present(HERE, ENGINE_VERSION, lambda _: "other")
     )
     assert {run.note for run in runs if run.state == "complete"} == {"other-data"}
+
+
+def test_merge_takes_what_is_missing_or_longer(tmp_path: Path, mnist: Dataset) -> None:
+    """Runs that are not here, and trainings that went further; what is here stays, and the other cache is as it was."""
+    ours, theirs = Store(tmp_path / "ours"), Store(tmp_path / "theirs")
+    digest = pinned_digest("mnist")
+    kinds = {name: RunSpec(momentum=0.1 * number) for number, name in enumerate(("new", "longer", "shorter", "same"))}
+
+    def put(store: Store, name: str, epochs: int, **changes: object) -> None:
+        entry = make_entry(epochs, spec=kinds[name])
+        store.write(dataclasses.replace(entry, engine_version=ENGINE_VERSION, data_digest=digest, **changes))
+
+    for name, here, there in (("new", 0, 3), ("longer", 3, 5), ("shorter", 5, 3), ("same", 3, 3)):
+        for store, epochs in ((ours, here), (theirs, there)):
+            if epochs:
+                put(store, name, epochs)
+    before = {path: path.read_bytes() for path in (tmp_path / "theirs").rglob("*") if path.is_file()}
+    done = lrreport("cache", "merge", str(tmp_path / "theirs"), "--cache", str(tmp_path / "ours"), "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (sorted(told["taken"]), told["kept"]) == (sorted(run_key(kinds[name]) for name in ("new", "longer")), 2)
+    assert told["refused"] == {}
+    entries = {name: ours.read(spec) for name, spec in kinds.items()}
+    assert {name: len(entry.history) for name, entry in entries.items() if isinstance(entry, Entry)} == {
+        "new": 3, "longer": 5, "shorter": 5, "same": 3,
+    }  # fmt: skip
+    assert {path: path.read_bytes() for path in (tmp_path / "theirs").rglob("*") if path.is_file()} == before
+    again = lrreport("cache", "merge", str(tmp_path / "theirs"), "--cache", str(tmp_path / "ours"))
+    assert again.stdout.endswith(": 0 runs taken, 4 were here, 0 not taken\n")
+
+
+def test_merge_leaves_what_no_build_would_use(tmp_path: Path) -> None:
+    """Damage, another engine, other images, and weights that answer otherwise than the numbers say: each is named."""
+    theirs = Store(tmp_path / "theirs")
+    specs = [RunSpec(momentum=0.1 * number) for number in range(4)]
+    good = {"engine_version": ENGINE_VERSION, "data_digest": pinned_digest("mnist")}
+    for spec, changes in zip(specs, ({}, {"engine_version": 1}, {"data_digest": "0" * 64}, {}), strict=True):
+        theirs.write(dataclasses.replace(make_entry(3, spec=spec), **{**good, **changes}))
+    (tmp_path / "theirs" / "runs" / run_key(specs[0]) / "run.json").write_text("{", "utf-8")
+    state = next((tmp_path / "theirs" / "runs" / run_key(specs[3])).glob("state-*.npz"))
+    state.write_bytes(state.read_bytes()[:-1] + b"x")
+    done = lrreport("cache", "merge", str(tmp_path / "theirs"), "--cache", str(tmp_path / "ours"))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(": 0 runs taken, 0 were here, 4 not taken\n")
+    for spec, problem in zip(specs, ("is not an entry", "engine version 1", "other images", "state"), strict=True):
+        line = next(line for line in done.stderr.splitlines() if run_key(spec) in line)
+        assert problem in line
+    assert not list((tmp_path / "ours" / "runs").glob("*")) if (tmp_path / "ours" / "runs").exists() else True
+
+
+def test_merge_of_nothing_and_of_itself(tmp_path: Path) -> None:
+    """A folder that is no cache, and the cache itself, are refused."""
+    Store(tmp_path / "ours").write(make_entry(3))
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").write_bytes(b"mine")
+    for other, says in (("none", "no such cache"), ("photos", "cache"), ("ours", "Both caches are one")):
+        done = lrreport("cache", "merge", str(tmp_path / other), "--cache", str(tmp_path / "ours"))
+        assert done.returncode == 6
+        assert says in done.stderr
+    assert (tmp_path / "photos" / "a.jpg").read_bytes() == b"mine"

@@ -79,6 +79,7 @@ data_app.command("where", short_help="Where the images are kept.")(data.where_da
 app.add_typer(cache_app)
 cache_app.command("ls", short_help="What the cache holds.")(caching.list_cache)
 cache_app.command("verify", short_help="Check every byte of the cache.")(caching.verify_cache)
+cache_app.command("merge", short_help="Take what another cache has and this one lacks.")(caching.merge_cache)
 cache_app.command("gc", short_help="List what no study asks for; --yes deletes it.")(caching.collect_garbage)
 app.command(short_help="What differs between two output folders.")(comparing.diff)
 app.command(short_help="This machine's training speed against Keras's.")(benching.bench)

@@ -7,7 +7,9 @@ import os
 import random
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from lrreport.cli.options import (
     AsJson,
@@ -21,6 +23,7 @@ from lrreport.cli.options import (
     Threads,
     Wait,
     Yes,
+    expand_path,
 )
 from lrreport.cli.running import cache_folder, guard, print_json, print_line, warn_of_neighbours
 from lrreport.console import Console, count, format_size
@@ -290,3 +293,53 @@ def _tell_garbage(root: Path, runs: list[CachedRun], leftovers: list[Leftover], 
     print_line(f"{what} would go, {format_size(size)}; --yes deletes")
     if runs:
         print_line("no study file that was read asks for them; --studies names more that do")
+
+
+@guard
+def merge_cache(
+    other: Annotated[Path, typer.Argument(help="The other cache.", metavar="OTHER", parser=expand_path)],
+    cache: Cache = None,
+    wait: Wait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take the runs of another cache that this one lacks, or has not trained as far; each is checked first.
+
+    Nothing is changed in the other one. What is damaged, was trained by another engine or on other images, or whose
+    weights answer otherwise than its numbers say, stays there and is named. Whether numbers were measured at all,
+    `cache verify --retrain N` tells.
+
+    Example: lrreport cache merge /media/usb/lrreport-cache
+
+    Exit codes: 0 done, 6 cache, 8 busy.
+    """
+    from lrreport.cache.folder import hold_cache, look_into_cache  # noqa: PLC0415
+    from lrreport.cache_merge import merge_runs  # noqa: PLC0415
+    from lrreport.datasets import pinned_digest, verify_dataset  # noqa: PLC0415
+    from lrreport.engine import ENGINE_VERSION  # noqa: PLC0415
+    from lrreport.store import Store  # noqa: PLC0415
+
+    root = cache_folder(cache)
+    if look_into_cache(other) is None:
+        raise CacheError(
+            "There is no such cache", where=str(other), fix="name the folder that the other build was given as --cache"
+        )
+    if os.path.realpath(other) == os.path.realpath(root):
+        raise CacheError("Both caches are one", where=str(root), fix="name another folder")
+    console = Console("plain")
+    with hold_cache(root, wait=wait, tell=lambda text: console.report(Message("cache", text))):
+        images = {
+            name: kept.dataset
+            for name in DATASET_NAMES
+            for place in (root, other)
+            if (kept := verify_dataset(name, place)).dataset is not None
+        }
+        merged = merge_runs(Store(root), Store(other), images, engine_version=ENGINE_VERSION, digest_of=pinned_digest)
+    for path, problem in merged.refused.items():
+        console.report(Message("cache", f"not taken: {path}: {problem}", is_warning=True))
+    if as_json:
+        print_json({"cache": str(root), **asdict(merged)})
+    else:
+        print_line(
+            f"{root}: {count(len(merged.taken), 'run')} taken, {merged.kept} were here, {len(merged.refused)} not taken"
+        )
+    console.close()
