@@ -40,7 +40,7 @@ def _node(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def folder(data_cache: Path, mnist: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pages of the whole report."""
-    files = render_full_report(data_cache / "data" / "mnist.npz").files
+    files = render_full_report(data_cache / "data" / "mnist.npz", tmp_path_factory.getbasetemp().parent).files
     place = tmp_path_factory.mktemp("pages")
     for name in PAGES:
         (place / name).write_bytes(files[name])

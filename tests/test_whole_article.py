@@ -41,9 +41,9 @@ def results() -> Results:
 
 
 @pytest.fixture(scope="module")
-def report(data_cache: Path, mnist: object) -> Rendered:
+def report(data_cache: Path, mnist: object, tmp_path_factory: pytest.TempPathFactory) -> Rendered:
     """Every file of the report."""
-    return render_full_report(data_cache / "data" / "mnist.npz")
+    return render_full_report(data_cache / "data" / "mnist.npz", tmp_path_factory.getbasetemp().parent)
 
 
 class _Text(HTMLParser):

@@ -230,7 +230,6 @@ def _web_rule(face: Face, characters: frozenset[str]) -> str:
 @functools.lru_cache(maxsize=64)
 def subset_woff2(face: Face, characters: frozenset[str]) -> bytes:
     """A WOFF2 file of a face with these characters alone, without hinting, under a name of its own."""
-    font = TTFont(face.path, recalcTimestamp=False)
     options = subset.Options()
     options.layout_features = ["*"]
     options.name_IDs = [_COPYRIGHT, _FAMILY, _LICENCE, _LICENCE_URL]
@@ -239,12 +238,14 @@ def subset_woff2(face: Face, characters: frozenset[str]) -> bytes:
     options.drop_tables += ["meta"]  # STIX has one, and fontTools cannot cut it down
     worker = subset.Subsetter(options)
     worker.populate(unicodes=[ord(character) for character in characters])
+    target = io.BytesIO()
+    # Lazily: tables that do not stay are not taken apart. From memory: fontTools would keep the file open.
+    font = TTFont(io.BytesIO(face.path.read_bytes()), recalcTimestamp=False, lazy=True)
     worker.subset(font)
     if "fvar" in font:
         font = _at_weight(font, face.weight)
     _rename(font, face)
     font.flavor = "woff2"
-    target = io.BytesIO()
     font.save(target, reorderTables=True)
     return target.getvalue()
 
