@@ -94,7 +94,10 @@ def test_nothing_sticks_out(folder: Path) -> None:
 
 
 def test_figures_are_whole(folder: Path) -> None:
-    """Every figure is shown once, wide at a desk and narrow on a phone, within the screen, and scrolls nowhere."""
+    """Every figure is shown once, wide at a desk and narrow on a phone, within the screen, and scrolls nowhere.
+
+    Its texts can be read, on a light ground and on a dark one.
+    """
     for found in _look(folder):
         page, width, _, view = _named(found)
         figures = found["figures"]

@@ -90,11 +90,12 @@ def write_picture(drawn: DrawnFigure | None, caption: Markup, medium: str) -> Ma
 def figure_css() -> str:
     """The rules that give figures their colours on a dark page.
 
-    The SVGs carry the colours of paper as attributes; a style sheet's rules come before attributes. The shape of a mark
+    The SVGs carry the colours of paper as attributes, that of most texts on the drawing itself; a style sheet's rules
+    come before attributes. The shape of a mark
     that an SVG uses many times stands, for Chromium, outside of the figure: the second selector is for it.
     """
     rules = [
-        f'.figure svg [{what}="{light}"],path[{what}="{light}"]{{{what}:{dark}}}'
+        f'.figure [{what}="{light}"],path[{what}="{light}"]{{{what}:{dark}}}'
         for light, dark in DARK_COLOURS.items()
         for what in ("stroke", "fill")
     ]

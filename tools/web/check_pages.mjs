@@ -21,6 +21,17 @@ const quiet = [
 // Each figure that is shown: one drawing of it, wide or narrow, whole on the screen, and nothing in it scrolls sideways.
 const lookAtFigures = () => {
   const faults = [];
+  // As WCAG reckons it; axe does not look at the texts of drawings.
+  const light = (colour) => {
+    const [r, g, b] = colour.match(/[\d.]+/g).slice(0, 3).map((part) => part / 255)
+      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = light(getComputedStyle(document.body).backgroundColor);
+  const contrast = (colour) => {
+    const [low, high] = [light(colour), ground].sort((one, other) => one - other);
+    return (high + 0.05) / (low + 0.05);
+  };
   let count = 0;
   for (const figure of document.querySelectorAll("figure.figure")) {
     if (!figure.checkVisibility()) continue;
@@ -36,6 +47,10 @@ const lookAtFigures = () => {
       const { left, right, width, height } = drawing.getBoundingClientRect();
       if (left < 0 || right > document.documentElement.clientWidth) faults.push(`${name} ends at ${Math.round(right)}`);
       if (width < 100 || height < 20) faults.push(`${name} is ${Math.round(width)} by ${Math.round(height)}`);
+      for (const text of drawing.querySelectorAll("text")) {
+        const { fill } = getComputedStyle(text);
+        if (fill !== "none" && contrast(fill) < 3) faults.push(`${name} has "${text.textContent}" in ${fill}`);
+      }
     }
   }
   const forms = [...document.querySelectorAll("figure.figure .wide, figure.figure .narrow")];
