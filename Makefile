@@ -29,8 +29,8 @@ lrreport: setup ## Any command: make lrreport ARGS="plan --seeds 7"
 preview: setup ## The whole article from 1 seed and a few epochs, into preview/
 	$(BIN)/lrreport build --preview --out preview/
 
-test: setup-test ## Every test, in as many processes as there are cores
-	PYTHONPATH= $(BIN)/python -m pytest -n auto --dist loadfile
+test: setup-test ## Every test, in up to four processes
+	PYTHONPATH= $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: setup-test ## Formatting, lint, types
 	$(BIN)/ruff check .
