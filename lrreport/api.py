@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrreport import pipeline
 from lrreport.cli.parsing import parse_build_options
+from lrreport.editions.published import RESULTS_FILE
 from lrreport.events import Event
 from lrreport.library_folders import check_pango, settle_libraries
 from lrreport.publishing.report_folder import open_report
@@ -60,6 +61,4 @@ def load_results(folder: Path | str) -> pd.DataFrame:
     from lrreport.analysis.tables import CURVE_COLUMNS  # noqa: PLC0415 - likewise
 
     kinds = dict.fromkeys(("study", "setting", "run_key"), "str") | dict.fromkeys(CURVE_COLUMNS, "float32")
-    return pd.read_csv(
-        io.BytesIO(open_report(Path(folder)).read("data/results.csv")), dtype=kinds, keep_default_na=False
-    )
+    return pd.read_csv(io.BytesIO(open_report(Path(folder)).read(RESULTS_FILE)), dtype=kinds, keep_default_na=False)

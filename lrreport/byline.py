@@ -63,7 +63,7 @@ def read_byline(text: str) -> Byline:
             expected="[report] with " + ", ".join(KEYS),
             fix="write [report] above the keys",
         )
-    for key in report.keys() - {*KEYS}:
+    if (key := next((key for key in report if key not in KEYS), None)) is not None:
         raise UsageError(
             "The file of the byline has a key that nobody reads",
             where=source.at("report", key),
@@ -87,4 +87,4 @@ def _check_line(value: Any, where: str) -> dict[str, str]:
             expected=f'one line of at most {_LONGEST} characters, or {{ th = "...", en = "..." }}',
             fix="correct or shorten the text",
         )
-    return {language: join_words(texts.get(language) or next(iter(texts.values()))) for language in _LANGUAGES}
+    return {language: join_words(texts.get(language, next(iter(texts.values())))) for language in _LANGUAGES}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from lrreport.checkpoints import Entry, Progress
 from lrreport.datasets import Dataset
 from lrreport.errors import LrreportError
-from lrreport.retraining import check_answers, check_inspection
+from lrreport.retraining import find_lie
 from lrreport.store import Damage, Store
 
 
@@ -85,7 +85,6 @@ def _find_problem(
             dict(found.checkpoint.arrays)  # every byte of the weights is read, and checked
         if (dataset := images.get(found.spec.dataset)) is None:
             return None
-        kept = theirs.read_inspection(found, len(found.history))
-        return check_answers(found, dataset) or (check_inspection(found, kept, dataset) if kept else None)
+        return find_lie(theirs, found, dataset)
     except (LrreportError, OSError, ValueError) as error:
         return str(error).splitlines()[0]

@@ -106,13 +106,16 @@ def _settle_seeds(request: Request, out: Path | None, report: Report) -> Request
     return replace(request, seeds=seeds, growth=None)
 
 
+def _read_settings(out: Path) -> Mapping[str, Any]:
+    """What the report in a folder was asked for; nothing where there is none."""
+    manifest = read_manifest(out)
+    return manifest["settings"] if manifest else {}
+
+
 def _count_seeds(out: Path) -> int:
     """How many seeds the report in a folder rests on, 1 to N; 0 where there is none, or one of a preview."""
-    manifest = read_manifest(out)
-    settings = manifest.get("settings") if manifest else None
-    if not isinstance(settings, dict) or settings.get("preview"):
-        return 0
-    seeds = settings.get("seeds")
+    settings = _read_settings(out)
+    seeds = None if settings.get("preview") else settings.get("seeds")
     is_whole = isinstance(seeds, list) and len(seeds) <= MOST_SEEDS and seeds == list(range(1, len(seeds) + 1))
     return len(seeds) if is_whole and isinstance(seeds, list) else 0
 
@@ -180,10 +183,7 @@ def render(request: Request, out: Path, report: Report) -> BuildOutcome:
 
 def _warn_of_what_goes(request: Request, out: Path, report: Report) -> None:
     """A report that shrinks, or loses its byline, is what was asked for, but perhaps not what was meant."""
-    manifest = read_manifest(out)
-    settings = manifest.get("settings") if manifest else None
-    if not isinstance(settings, dict):
-        return
+    settings = _read_settings(out)
     seeds = settings.get("seeds")
     if settings.get("byline") in range(1, 100) and not request.byline.lines:
         text = f"the report in {out} has a byline, and this one will have none; --byline, or lrreport.toml, keeps it"

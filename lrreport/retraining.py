@@ -86,6 +86,12 @@ def check_inspection(entry: Entry, kept: Inspection, dataset: Dataset) -> str | 
     return None
 
 
+def find_lie(store: Store, entry: Entry, dataset: Dataset) -> str | None:
+    """What of a run's numbers its weights do not confirm: its last accuracy, or what was kept of them."""
+    kept = store.read_inspection(entry, len(entry.history))
+    return check_answers(entry, dataset) or (check_inspection(entry, kept, dataset) if kept else None)
+
+
 def _shows(kept: Inspection, seen: Inspection) -> bool:
     numbers = ("layer_norms", "confidences_i", "activations_h", "shares_k")
     pairs = [(getattr(kept, name), getattr(seen, name)) for name in numbers]

@@ -91,8 +91,8 @@ def figure_css() -> str:
     """The rules that give figures their colours on a dark page.
 
     The SVGs carry the colours of paper as attributes, that of most texts on the drawing itself; a style sheet's rules
-    come before attributes. The shape of a mark
-    that an SVG uses many times stands, for Chromium, outside of the figure: the second selector is for it.
+    come before attributes. The shape of a mark that an SVG uses many times stands, for Chromium, outside of the figure:
+    the second selector is for it.
     """
     rules = [
         f'.figure [{what}="{light}"],path[{what}="{light}"]{{{what}:{dark}}}'

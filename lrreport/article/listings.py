@@ -35,9 +35,10 @@ _SPAN: Final = re.compile(r'<span class="([a-z0-9]+)">([^<]*)</span>')
 _THAI_COMMENT: Final = re.compile(r'<span class="(c\w*)">([^<]*[\u0e01-\u0e5b][^<]*)</span>')
 #: A line that is a comment for the readers of one language.
 _SPOKEN: Final = re.compile(r"(?P<indent>\s*)# \[(?P<language>th|en)\] (?P<text>.*)")
-#: What `fill_in_study` fills in.
+#: The line of a program that says for how many epochs it trains.
+EPOCHS: Final = re.compile(r"^EPOCHS = (\d+)$", re.MULTILINE)
+#: What `fill_in_study` fills in beside it.
 _DATASET: Final = re.compile(r"\b(keras\.datasets\.)\w+(?=\.load_data)")
-_EPOCHS: Final = re.compile(r"^EPOCHS = \d+$", re.MULTILINE)
 _VALUES: Final = re.compile(r"^(?P<name>[A-Z]+) = (?P<values>\[[^\]\n]*\])$", re.MULTILINE)
 #: A line that says where the printed lines begin, or where they end.
 _MARK: Final = re.compile(r"\s*# \[(?P<mark>shown|end)\]")
@@ -122,7 +123,7 @@ def fill_in_study(source: str, study: Study) -> str:
     """
     spec, epochs = study.settings[0].spec, max(setting.epochs for setting in study.settings)
     source = _DATASET.sub(lambda match: match[1] + spec.dataset.replace("-", "_"), source)
-    source = _EPOCHS.sub(f"EPOCHS = {epochs}", source)
+    source = EPOCHS.sub(f"EPOCHS = {epochs}", source)
     values = [dict(setting.varied).get(study.varied_keys[0]) for setting in study.settings]
 
     def write(match: re.Match[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +13,7 @@ from nbformat import v4
 
 from lrreport.analysis.summaries import SettingSummary
 from lrreport.article.environment import has_listing, read_listing, render_template
+from lrreport.article.listings import EPOCHS
 from lrreport.article.settings_text import describe
 from lrreport.article.words import Language
 from lrreport.results import Results
@@ -24,7 +24,6 @@ from lrreport.spec import Study
 _EPOCH_S: Final = 3.5
 #: Minutes are told in steps of these: nobody's machine is ours.
 _MINUTES_STEP: Final = 5
-_EPOCHS: Final = re.compile(r"^EPOCHS = (\d+)$", re.MULTILINE)
 #: Parts of a program stand two empty lines apart.
 _CELL_GAP: Final = "\n\n\n"
 #: Colab opens a notebook of this kernel with Keras and matplotlib at hand: both are in googlecolab/backend-info,
@@ -94,7 +93,7 @@ def estimate_minutes(source: str, settings: int) -> int | None:
     >>> estimate_minutes("EPOCHS = 50\n", 8), estimate_minutes("EPOCHS = 1\n", 4), estimate_minutes("", 8)
     (25, 5, None)
     """
-    epochs = _EPOCHS.search(source)
+    epochs = EPOCHS.search(source)
     if epochs is None:
         return None
     minutes = settings * int(epochs[1]) * _EPOCH_S / 60

@@ -35,7 +35,6 @@ from lrreport.spec import DATASET_NAMES, Study
 
 if TYPE_CHECKING:
     from lrreport.cache_survey import CachedRun, Leftover
-    from lrreport.checkpoints import Entry
     from lrreport.datasets import Dataset
     from lrreport.retraining import Proof
     from lrreport.store import Store
@@ -152,6 +151,7 @@ def _find_problems(store: Store) -> tuple[int, list[dict[str, str]]]:
     """How many runs are sound, and what is wrong with the others and with the images."""
     from lrreport.checkpoints import Entry  # noqa: PLC0415
     from lrreport.datasets import verify_dataset  # noqa: PLC0415
+    from lrreport.retraining import find_lie  # noqa: PLC0415
 
     problems: list[dict[str, str]] = []
     images: dict[str, Dataset] = {}
@@ -165,19 +165,11 @@ def _find_problems(store: Store) -> tuple[int, list[dict[str, str]]]:
     for found in store.entries():
         if not isinstance(found, Entry):
             problems.append({"path": str(found.path), "problem": found.reason})
-        elif found.spec.dataset in images and (problem := _find_lie(store, found, images[found.spec.dataset])):
+        elif found.spec.dataset in images and (problem := find_lie(store, found, images[found.spec.dataset])):
             problems.append({"path": str(store.runs / found.key), "problem": problem})
         else:
             sound += 1
     return sound, problems
-
-
-def _find_lie(store: Store, entry: Entry, dataset: Dataset) -> str | None:
-    """What of a run's numbers its weights do not confirm: its last accuracy, or what was kept of them."""
-    from lrreport.retraining import check_answers, check_inspection  # noqa: PLC0415
-
-    kept = store.read_inspection(entry, len(entry.history))
-    return check_answers(entry, dataset) or (check_inspection(entry, kept, dataset) if kept else None)
 
 
 def _retrain(store: Store, number: int, data: Path | None, device: DeviceOption, threads: int | None) -> list[Proof]:
@@ -327,12 +319,10 @@ def merge_cache(
         raise CacheError("Both caches are one", where=str(root), fix="name another folder")
     console = Console("plain")
     with hold_cache(root, wait=wait, tell=lambda text: console.report(Message("cache", text))):
-        images = {
-            name: kept.dataset
-            for name in DATASET_NAMES
-            for place in (root, other)
-            if (kept := verify_dataset(name, place)).dataset is not None
+        kept = {
+            name: verify_dataset(name, root).dataset or verify_dataset(name, other).dataset for name in DATASET_NAMES
         }
+        images = {name: dataset for name, dataset in kept.items() if dataset is not None}
         merged = merge_runs(Store(root), Store(other), images, engine_version=ENGINE_VERSION, digest_of=pinned_digest)
     for path, problem in merged.refused.items():
         console.report(Message("cache", f"not taken: {path}: {problem}", is_warning=True))

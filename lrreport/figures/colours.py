@@ -44,18 +44,20 @@ def shade_settings(study: Study, best: int | None) -> tuple[str, ...]:
     return tuple(colours[place] for place in range(count))
 
 
-def find_best(results: Results, study: Study) -> int | None:
+def find_best(results: Results, study: Study, plain: Setting | None = None) -> int | None:
     """The place of the setting whose mean test accuracy after the last epoch leads the next by more than the margin.
 
-    None where none leads so clearly, or a seed of the leading one diverged.
+    None where none leads so clearly, a seed of the leading one diverged, or `plain`, what they are compared with, ends
+    higher.
     """
-    ends = [find_end(results, setting) for setting in study.settings]
+    ends = [_find_end(results, setting) for setting in study.settings]
     means = sorted(((end, place) for place, end in enumerate(ends) if end is not None), reverse=True)
     is_clear = len(means) > 1 and means[0][0] - means[1][0] > ACCURACY_MARGIN
-    return means[0][1] if is_clear else None
+    plain_end = None if plain is None else _find_end(results, plain)
+    return means[0][1] if is_clear and (plain_end is None or plain_end <= means[0][0]) else None
 
 
-def find_end(results: Results, setting: Setting) -> float | None:
+def _find_end(results: Results, setting: Setting) -> float | None:
     """The mean test accuracy of a setting after the last epoch, as a fraction; None where a seed diverged."""
     runs = results.of(setting)
     if not all(run.status is Status.COMPLETE for run in runs):

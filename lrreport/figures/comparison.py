@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lrreport.figures import panels
-from lrreport.figures.colours import find_best, find_end, find_plain, shade_settings
+from lrreport.figures.colours import find_best, find_plain, shade_settings
 from lrreport.figures.envelopes import FloatArray, draw_envelope, draw_seed, is_scattered, make_envelope
 from lrreport.figures.labels import TextStyle, measure_label, shorten_label, write_label
 from lrreport.figures.scales import set_stretched_axis
@@ -130,10 +130,8 @@ def list_lines(results: Results, study: Study, language: Language) -> tuple[str,
     needs no heading.
     """
     heading, names = name_curves(study, language)
-    best, plain = find_best(results, study), find_plain(results, study)
-    if best is not None and plain is not None:
-        ends = find_end(results, plain), find_end(results, study.settings[best])
-        best = None if ends[0] is not None and ends[1] is not None and ends[0] > ends[1] else best
+    plain = find_plain(results, study)
+    best = find_best(results, study, plain)
     groups: dict[tuple[bytes, ...], list[int]] = {}
     for place, setting in enumerate(study.settings):
         groups.setdefault(_identify(results.of(setting)), []).append(place)
